@@ -1,0 +1,1 @@
+"""Pure functions on arrays: anyone's latents may come."""

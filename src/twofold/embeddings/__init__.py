@@ -1,0 +1,1 @@
+"""Responses to latents, as scikit-learn estimators."""

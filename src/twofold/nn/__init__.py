@@ -1,0 +1,1 @@
+"""Bare torch modules: no loss, no data."""

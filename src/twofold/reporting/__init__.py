@@ -1,0 +1,1 @@
+"""A Result becomes figures and one page."""

@@ -1,0 +1,1 @@
+"""Which samples, from a Generator."""

@@ -1,0 +1,1 @@
+"""One file per paper: a recording goes in, a Result comes out."""

@@ -1,0 +1,1 @@
+"""The short training loop, on Lightning Fabric."""
