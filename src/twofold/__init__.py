@@ -1,1 +1,79 @@
-"""Models of what a neural population does: the stimulus, and the animal's own state."""
+"""Models of what a neural population does: the stimulus, and the animal's own state.
+
+Public names are imported when first used, so that `import twofold` and the command line's help stay fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twofold.decoders import PoissonNaiveBayes as PoissonNaiveBayes
+    from twofold.decoders import TemplateDecoder as TemplateDecoder
+    from twofold.decoders import decode_frames as decode_frames
+    from twofold.decoders import decode_responses as decode_responses
+    from twofold.embeddings import ContrastiveEmbedding as ContrastiveEmbedding
+    from twofold.errors import DataError as DataError
+    from twofold.errors import OptionError as OptionError
+    from twofold.errors import TwofoldError as TwofoldError
+    from twofold.metrics import noise_ceiling as noise_ceiling
+    from twofold.readers import read_arrays as read_arrays
+    from twofold.recordings import Neurons as Neurons
+    from twofold.recordings import Recording as Recording
+    from twofold.recordings import Signal as Signal
+    from twofold.recordings import Stimulus as Stimulus
+    from twofold.recordings import Trials as Trials
+    from twofold.recordings import open_all as open_all
+    from twofold.recordings import open_recording as open  # noqa: F401
+    from twofold.recordings import save as save
+    from twofold.recordings.check import check as check
+    from twofold.reporting import report as report
+    from twofold.simulate import MovieRepeats as MovieRepeats
+    from twofold.simulate import simulate_movie_repeats as simulate_movie_repeats
+    from twofold.studies import AlignmentOptions as AlignmentOptions
+    from twofold.studies import Result as Result
+    from twofold.studies import neural_alignment as neural_alignment
+
+_HOME = {
+    "AlignmentOptions": "studies",
+    "ContrastiveEmbedding": "embeddings",
+    "DataError": "errors",
+    "MovieRepeats": "simulate",
+    "Neurons": "recordings",
+    "OptionError": "errors",
+    "PoissonNaiveBayes": "decoders",
+    "Recording": "recordings",
+    "Result": "studies",
+    "Signal": "recordings",
+    "Stimulus": "recordings",
+    "TemplateDecoder": "decoders",
+    "Trials": "recordings",
+    "TwofoldError": "errors",
+    "check": "recordings.check",
+    "decode_frames": "decoders",
+    "decode_responses": "decoders",
+    "neural_alignment": "studies",
+    "noise_ceiling": "metrics",
+    "open": "recordings",
+    "open_all": "recordings",
+    "read_arrays": "readers",
+    "report": "reporting",
+    "save": "recordings",
+    "simulate_movie_repeats": "simulate",
+}
+_ALIAS = {"open": "open_recording"}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        from twofold.errors import did_you_mean
+
+        raise AttributeError(f"twofold has no {name!r}, {did_you_mean(name, _HOME)}")
+    return getattr(import_module(f"twofold.{_HOME[name]}"), _ALIAS.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

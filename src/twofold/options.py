@@ -71,6 +71,8 @@ class Options(BaseModel):
                 problems.append(f"unknown option {name!r}, {did_you_mean(name, cls.model_fields)}")
             elif item["type"] == "missing":
                 problems.append(f"option {name!r} is missing")
+            elif not name:  # a rule between options; its words name them
+                problems.append(item["msg"].removeprefix("Value error, "))
             else:
                 problems.append(f"{name}={item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}")
         return f"{cls.__name__}: " + "; ".join(problems)

@@ -6,3 +6,7 @@ from twofold.recordings.recording import Recording as Recording
 from twofold.recordings.recording import Trials as Trials
 from twofold.recordings.signal import Signal as Signal
 from twofold.recordings.stimulus import Stimulus as Stimulus
+from twofold.recordings.store import open_all as open_all
+from twofold.recordings.store import open_recording as open_recording
+from twofold.recordings.store import save as save
+from twofold.recordings.store import verify as verify

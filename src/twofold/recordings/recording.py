@@ -194,7 +194,8 @@ class Recording:
         for name, clip in self.stimuli.items():
             rows = np.flatnonzero((trial >= 0) & (names[np.maximum(trial, 0)] == name))
             if rows.size:
-                index = np.floor((self.time_s[rows] - start[trial[rows]]) * clip.rate_hz).astype(np.int64)
+                shown = (self.time_s[rows] - start[trial[rows]]) * clip.rate_hz
+                index = np.floor(shown + 1e-6).astype(np.int64)  # on a border, rounding must not decide
                 frame[rows] = np.where(index < len(clip), index, -1)
         return frame
 

@@ -55,7 +55,7 @@ class Signal:
             return np.full(len(time_s), np.nan)
         step = float(np.median(np.diff(self.time_s)))
         values = self.values.astype(float)
-        if bin_s is None or step >= bin_s:
+        if bin_s is None or step >= bin_s * (1 - 1e-6):
             found = np.interp(time_s, self.time_s, values)
         else:
             edges_low = np.searchsorted(self.time_s, time_s - bin_s / 2)

@@ -1,1 +1,11 @@
 """Which samples, from a Generator."""
+
+from twofold.sampling.contrastive import ContinuousPositives as ContinuousPositives
+from twofold.sampling.contrastive import DiscretePositives as DiscretePositives
+from twofold.sampling.contrastive import Positives as Positives
+from twofold.sampling.contrastive import TimePositives as TimePositives
+from twofold.sampling.contrastive import Triplets as Triplets
+from twofold.sampling.contrastive import TripletSampler as TripletSampler
+from twofold.sampling.ties import Ties as Ties
+from twofold.sampling.windows import TrialWindows as TrialWindows
+from twofold.sampling.windows import number_trials as number_trials

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from twofold.errors import DataError
+from twofold.files import written_whole
 from twofold.options import Options
 
 IntervalKind = Literal["sem", "confidence_95", "permutation_99", "bootstrap_95"]
@@ -166,14 +166,11 @@ class Result:
             "conclusions": list(self.conclusions),
             "rows": [row.model_dump() for row in self.rows],
         }
-        write_whole(folder / "results.json", json.dumps(content, indent=1, allow_nan=False))
-        write_whole(folder / "options.json", json.dumps(self.options, indent=1, allow_nan=False))
-        temporary = folder / f".arrays-{os.getpid()}.npz"
-        try:
-            np.savez_compressed(temporary, **{k: v for k, v in self.arrays.items()})  # type: ignore[arg-type]
-            temporary.replace(folder / "arrays.npz")
-        finally:
-            temporary.unlink(missing_ok=True)
+        for name, part in (("results.json", content), ("options.json", self.options)):
+            with written_whole(folder / name) as temporary:
+                temporary.write_text(json.dumps(part, indent=1, allow_nan=False), encoding="utf-8")
+        with written_whole(folder / "arrays.npz") as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **self.arrays)
 
     @classmethod
     def load(cls, folder: Path | str) -> Result:
@@ -196,13 +193,3 @@ class Result:
         except (json.JSONDecodeError, KeyError, OSError, ValueError) as error:
             raise DataError(f"{folder} holds no readable result: {error}") from None
         return cls(**head, rows=rows, arrays=arrays, conclusions=content.get("conclusions", ()))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

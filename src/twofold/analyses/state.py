@@ -1,0 +1,120 @@
+"""What latents say about the animal: its signals, against nulls that are as slow as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twofold.analyses.alignment import Regressor
+from twofold.metrics.responses import r2
+from twofold.shapes import Num
+
+
+@dataclass(frozen=True)
+class SignalScore:
+    """How well latents predict a signal, and how well they predict it when it is moved in time.
+
+    `folds` are R2 per fold; each null has the mean over folds for every surrogate.
+    """
+
+    folds: np.ndarray
+    circular_shifts: np.ndarray
+    trial_swaps: np.ndarray
+
+    @property
+    def value(self) -> float:
+        """Mean R2 over folds."""
+        return float(self.folds.mean())
+
+    def p(self, null: np.ndarray) -> float:
+        """Share of surrogates that do as well, the real one counted in."""
+        return float((1 + (null >= self.value).sum()) / (1 + len(null)))
+
+
+def surrogate_signals(
+    signal: Num[np.ndarray, "repeat frame"], n: int, random_state: np.random.Generator
+) -> tuple[Num[np.ndarray, "repeat frame shift"], Num[np.ndarray, "repeat frame swap"]]:
+    """Signals that never belonged to these responses but are as slow as the real one.
+
+    Parameters
+    ----------
+    signal
+        (repeat, frame) in order of time.
+    n
+        How many of each kind.
+    random_state
+        Source of randomness.
+
+    Returns
+    -------
+    (repeat, frame, n) circular shifts within the recording by at least half a repeat, and
+    (repeat, frame, n) swaps of whole repeats, no repeat staying in its place where that is possible.
+    """
+    n_repeats, n_frames = signal.shape
+    flat = signal.reshape(-1)
+    low = max(1, n_frames // 2)
+    shifts = random_state.integers(low, max(low + 1, len(flat) - low + 1), size=n)
+    shifted = np.stack([np.roll(flat, shift).reshape(signal.shape) for shift in shifts], axis=-1)
+    swapped = np.stack([signal[_derangement(n_repeats, random_state)] for _ in range(n)], axis=-1)
+    return shifted, swapped
+
+
+def score_signal(
+    latents: Sequence[tuple[np.ndarray, np.ndarray]],
+    repeats: Sequence[tuple[np.ndarray, np.ndarray]],
+    signal: Num[np.ndarray, "repeat frame"],
+    *,
+    decoder: Regressor,
+    n_surrogates: int,
+    random_state: np.random.Generator,
+) -> SignalScore:
+    """R2 of a signal from latents of repeats that were used in no fit, with its nulls.
+
+    Parameters
+    ----------
+    latents
+        Per fold, latents of its training and its test repeats, each (repeat * frame, dimension).
+    repeats
+        Per fold, which repeats these are.
+    signal
+        (repeat, frame), finite.
+    decoder
+        Fitted per fold on the training repeats, for the signal and all surrogates at once.
+    n_surrogates
+        Surrogates of each kind; 100 or more for a p of 0.01.
+    random_state
+        Source of randomness.
+    """
+    shifted, swapped = surrogate_signals(signal, n_surrogates, random_state)
+    stacked = np.concatenate([signal[..., None], shifted, swapped], axis=-1)
+    folds = []
+    for (latents_train, latents_test), (train, test) in zip(latents, repeats, strict=True):
+        target_train = stacked[train].reshape(-1, stacked.shape[-1])
+        target_test = stacked[test].reshape(-1, stacked.shape[-1])
+        groups = np.repeat(train, signal.shape[1])
+        predicted = decoder.fit(latents_train, target_train, groups).predict(latents_test)
+        folds.append(r2(target_test, predicted, average=None))
+    scores = np.stack(folds)
+    return SignalScore(
+        folds=scores[:, 0],
+        circular_shifts=scores[:, 1 : 1 + n_surrogates].mean(axis=0),
+        trial_swaps=scores[:, 1 + n_surrogates :].mean(axis=0),
+    )
+
+
+def within_repeats(signal: Num[np.ndarray, "repeat frame"]) -> Num[np.ndarray, "repeat frame"]:
+    """The signal without its slow trend: each repeat's mean is taken away.
+
+    Much of a pupil's variance lies between repeats, where any drifting latent predicts it.
+    """
+    return signal - signal.mean(axis=1, keepdims=True)
+
+
+def _derangement(n: int, random_state: np.random.Generator) -> np.ndarray:
+    """A random order in which nothing stays in place, by rejection; any order of fewer than two."""
+    order = random_state.permutation(n)
+    while n > 1 and (order == np.arange(n)).any():
+        order = random_state.permutation(n)
+    return order

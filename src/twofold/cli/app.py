@@ -1,0 +1,59 @@
+"""All commands put together, and how errors are told."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from twofold.cli import data, demo, study
+from twofold.cli.console import stderr
+from twofold.errors import TwofoldError
+
+app = typer.Typer(
+    name="twofold",
+    help="What a neural population does is twofold: the stimulus, and the animal's own state.\n\n"
+    "Start with: twofold demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+importing = typer.Typer(help="Bring a recording into a store: arrays.", no_args_is_help=True)
+simulating = typer.Typer(help="Make a recording with known truth: movie-repeats.", no_args_is_help=True)
+studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
+
+app.command("demo")(demo.demo)
+app.add_typer(importing, name="import")
+importing.command("arrays")(data.import_arrays)
+app.command("check")(data.check_recording)
+app.command("info")(data.info)
+app.add_typer(simulating, name="simulate")
+simulating.command("movie-repeats")(data.simulate_movie_repeats)
+app.add_typer(studying, name="study")
+studying.command("neural-alignment")(study.study_neural_alignment)
+app.command("report")(study.make_report)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line, never a traceback."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(standalone_mode=False)
+    except TwofoldError as error:
+        stderr.print(f"[bold red]Error:[/] {_escape(str(error))}", soft_wrap=True)
+        code = 1
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        stderr.print("Interrupted; what was finished is kept. Add --resume to go on.")
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(" ".join(text.split()))

@@ -1,0 +1,91 @@
+"""Commands that run a study and show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from twofold.cli.console import pairs, progress_bar, stdout
+from twofold.errors import DataError
+
+
+def study_neural_alignment(
+    recording: Annotated[Path, typer.Argument(help="A store made by `twofold import`.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for results, figures and the page.")],
+    preset: Annotated[
+        Literal["demo", "quick"], typer.Option(help="demo: under a minute or two; quick: some minutes.")
+    ] = "quick",
+    settings: Annotated[
+        list[str], typer.Option("--set", help="Any option, such as steps=800 or temperature=0.1,0.3.")
+    ] = [],  # noqa: B006
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in a folder with the same options.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Set an old folder aside (it is kept).")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 is one per core.")] = -1,
+    only_estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="Say how long it will take and how much memory it needs; then stop."),
+    ] = False,
+) -> None:
+    """Ask which embedding tells the movie frame, and whether it still carries what the neurons did.
+
+    Example: twofold study neural-alignment mouse.zarr --preset quick --out out
+    """
+    from twofold.recordings import open_recording
+    from twofold.reporting import report
+    from twofold.studies import AlignmentOptions, neural_alignment
+
+    options = AlignmentOptions.from_strings(pairs(settings, "--set"), base=AlignmentOptions.preset(preset))
+    opened = open_recording(recording)
+    if only_estimate:
+        _estimate(opened, options, jobs)
+        return
+    with progress_bar("neural-alignment") as progress:
+        result = neural_alignment(
+            opened,
+            options=options,
+            out=out,
+            resume=resume,
+            overwrite=overwrite,
+            n_jobs=jobs,
+            progress=progress,
+        )
+    page = report(result, out / "report.html")
+    for sentence in result.conclusions:
+        stdout.print(f"• {sentence}", soft_wrap=True, markup=False)
+    stdout.print(f"Report: {page}", soft_wrap=True, markup=False)
+
+
+def make_report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished study.", show_default=False)],
+) -> None:
+    """Make the page and its figures again, from results.json and arrays.npz alone.
+
+    Example: twofold report out
+    """
+    from twofold.reporting import report
+
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; give the --out of a study")
+    stdout.print(f"Report: {report(folder)}", soft_wrap=True, markup=False)
+
+
+def _estimate(recording: object, options: object, jobs: int) -> None:
+    from twofold.recordings import Recording
+    from twofold.runs.estimate import estimate
+    from twofold.studies import AlignmentOptions
+    from twofold.studies.plan import plan_study
+
+    assert isinstance(recording, Recording)
+    assert isinstance(options, AlignmentOptions)
+    plan = plan_study(recording, options)
+    found = estimate(plan.jobs, jobs)
+    stdout.print(
+        f"{len(plan.jobs)} parts on {found.n_jobs} processes: about {found.seconds / 60:.1f} minutes "
+        f"and {found.memory_mib / 1024:.1f} GiB of memory"
+    )

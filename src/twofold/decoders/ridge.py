@@ -1,0 +1,129 @@
+"""Ridge regression whose penalty is chosen on whole groups of rows that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from twofold.errors import OptionError
+
+PENALTIES = tuple(10.0**power for power in range(-5, 4))
+
+
+class GroupedRidge(RegressorMixin, BaseEstimator):
+    r"""Ridge regression on standardised inputs, for many targets at once.
+
+    .. math:: \hat W = \arg\min_W \tfrac1n \|Y - X W\|^2 + a \|W\|^2
+              = (X^\top X / n + a I)^{-1} X^\top Y / n
+
+    Rows of the same repeat, frame or minute resemble each other, so leaving out single rows would choose
+    too small a penalty; here whole groups are left out. One eigendecomposition serves all penalties.
+
+    Parameters
+    ----------
+    penalties
+        Values of a to choose from, by the least squared error on left-out groups.
+    per_target
+        Choose a penalty for every target instead of one for all.
+    max_folds
+        Groups are joined until there are no more than so many.
+
+    Attributes
+    ----------
+    penalty_ : (target,) or float
+        What was chosen.
+    coef_ : (input, target)
+        Weights for inputs as they come.
+    intercept_ : (target,)
+        Prediction where all inputs are zero.
+
+    Raises
+    ------
+    OptionError
+        If a penalty is not positive, or there are fewer than 2 groups.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> fitted = GroupedRidge().fit(X, X @ np.ones((3, 2)), groups=np.arange(60) // 12)
+    >>> fitted.predict(np.ones((1, 3))).round(2)
+    array([[3., 3.]])
+    """
+
+    def __init__(
+        self, *, penalties: Sequence[float] = PENALTIES, per_target: bool = False, max_folds: int = 5
+    ) -> None:
+        self.penalties = penalties
+        self.per_target = per_target
+        self.max_folds = max_folds
+
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> GroupedRidge:
+        """Choose the penalty and fit.
+
+        Parameters
+        ----------
+        X
+            (time, input).
+        y
+            (time, target), or (time,).
+        groups
+            (time,) rows that are left out together; None makes stretches of consecutive rows.
+        """
+        X, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, dtype=np.float64, ensure_min_samples=2
+        )
+        if not len(self.penalties) or min(self.penalties) <= 0:
+            raise OptionError(f"penalties={self.penalties}: give numbers above 0")
+        Y = y.reshape(len(y), -1).astype(np.float64)
+        self._one_target = y.ndim == 1
+        error = np.zeros((len(self.penalties), Y.shape[1]))
+        fold = self._folds(len(X), groups)
+        for value in np.unique(fold):
+            train, left_out = fold != value, fold == value
+            for i, (W, b) in enumerate(_path(X[train], Y[train], self.penalties)):
+                error[i] += ((Y[left_out] - X[left_out] @ W - b) ** 2).sum(axis=0)
+        if not self.per_target:
+            error = np.repeat(error.sum(axis=1, keepdims=True), Y.shape[1], axis=1)
+        best = error.argmin(axis=0)
+        self.coef_, self.intercept_ = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
+        for i, (W, b) in enumerate(_path(X, Y, self.penalties)):
+            self.coef_[:, best == i], self.intercept_[best == i] = W[:, best == i], b[best == i]
+        chosen = np.asarray(self.penalties, dtype=float)[best]
+        self.penalty_ = chosen if self.per_target else float(chosen[0])
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Targets of new inputs (time, input), in the shape of the fitted y."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        predicted = X @ self.coef_ + self.intercept_
+        return predicted[:, 0] if self._one_target else predicted
+
+    def _folds(self, n_rows: int, groups: np.ndarray | None) -> np.ndarray:
+        group = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+        n_groups = int(group.max()) + 1
+        if n_groups < 2:
+            raise OptionError("choosing a penalty needs at least 2 groups of rows; there is 1")
+        return group * min(self.max_folds, n_groups) // n_groups
+
+
+def _path(
+    X: np.ndarray, Y: np.ndarray, penalties: Sequence[float]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Weights and intercept for every penalty, for inputs as they come."""
+    n = len(X)
+    mean, scale, level = X.mean(axis=0), X.std(axis=0), Y.mean(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    Z, R = (X - mean) / scale, Y - level
+    if n >= Z.shape[1]:
+        power, vectors = np.linalg.eigh(Z.T @ Z / n)
+        left, right = vectors, vectors.T @ (Z.T @ R / n)
+    else:
+        power, vectors = np.linalg.eigh(Z @ Z.T / n)
+        left, right = Z.T @ vectors, vectors.T @ R / n
+    for a in penalties:
+        W = left @ (right / (np.maximum(power, 0.0) + a)[:, None]) / scale[:, None]
+        yield W, level - mean @ W

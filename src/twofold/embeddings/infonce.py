@@ -1,0 +1,167 @@
+"""The InfoNCE loss: pull each reference to its positive, push it from all negatives.
+
+    L = mean_i [-phi(x_i, y+_i)] + mean_i log sum_j exp phi(x_i, y-_j)
+
+phi is x.y / tau on unit vectors, or -|x - y|^2 / tau. The positive is not among the negatives, so that a
+collapse of all latents to one point gives L = log(number of negatives) exactly, whatever tau is: the chance
+level.
+
+Sources: van den Oord, Li & Vinyals 2018 (arXiv:1807.03748); Schneider, Lee & Mathis 2023 (Nature 617:360).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+LOWEST_LEARNED_TEMPERATURE = 0.1
+
+
+class InfoNCE(NamedTuple):
+    """The loss in nats and its two parts, loss = positive + negative."""
+
+    loss: Float[Tensor, ""]
+    positive: Float[Tensor, ""]
+    negative: Float[Tensor, ""]
+
+
+@runtime_checkable
+class Similarity(Protocol):
+    """phi at tau = 1, and the space that it is measured in."""
+
+    def place(self, latents: Float[Tensor, "row dimension"]) -> Float[Tensor, "row dimension"]:
+        """Bring the encoder's output into that space."""
+        ...
+
+    def paired(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "row dimension"]
+    ) -> Float[Tensor, " row"]:
+        """phi(x_i, y_i)."""
+        ...
+
+    def all_pairs(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "column dimension"]
+    ) -> Float[Tensor, "row column"]:
+        """phi(x_i, y_j)."""
+        ...
+
+
+class Cosine:
+    """phi(x, y) = x.y on unit vectors.
+
+    Examples
+    --------
+    >>> x = Cosine().place(torch.tensor([[3.0, 4.0]]))
+    >>> x, Cosine().paired(x, x)
+    (tensor([[0.6000, 0.8000]]), tensor([1.]))
+    """
+
+    def place(self, latents: Float[Tensor, "row dimension"]) -> Float[Tensor, "row dimension"]:
+        """Scale to unit length."""
+        return functional.normalize(latents, dim=1)
+
+    def paired(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "row dimension"]
+    ) -> Float[Tensor, " row"]:
+        """x_i.y_i."""
+        return (x * y).sum(1)
+
+    def all_pairs(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "column dimension"]
+    ) -> Float[Tensor, "row column"]:
+        """x_i.y_j."""
+        return x @ y.T
+
+
+class SquaredEuclidean:
+    """phi(x, y) = -|x - y|^2.
+
+    Examples
+    --------
+    >>> SquaredEuclidean().all_pairs(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[-25.,  -1.]])
+    """
+
+    def place(self, latents: Float[Tensor, "row dimension"]) -> Float[Tensor, "row dimension"]:
+        """Leave as they are."""
+        return latents
+
+    def paired(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "row dimension"]
+    ) -> Float[Tensor, " row"]:
+        """-|x_i - y_i|^2."""
+        return -((x - y) ** 2).sum(1)
+
+    def all_pairs(
+        self, x: Float[Tensor, "row dimension"], y: Float[Tensor, "column dimension"]
+    ) -> Float[Tensor, "row column"]:
+        """-|x_i - y_j|^2 = 2 x_i.y_j - |x_i|^2 - |y_j|^2."""
+        return torch.addmm((x**2).sum(1, keepdim=True) + (y**2).sum(1), x, y.T, beta=-1, alpha=2)
+
+
+class Temperature(nn.Module):
+    """tau, fixed or learned through theta = log(1 / tau) with 1 / tau = min(exp theta, 1 / 0.1).
+
+    A higher tau makes the softmax over negatives *less* sharp. A learned tau that reaches its floor stays
+    there, since the minimum passes no gradient.
+
+    Parameters
+    ----------
+    tau
+        Where it starts.
+    learned
+        Whether it is a parameter.
+    """
+
+    theta: Tensor
+
+    def __init__(self, tau: float, learned: bool) -> None:
+        super().__init__()
+        self.learned = learned
+        theta = torch.tensor(-math.log(tau))
+        if learned:
+            self.theta = nn.Parameter(theta)
+        else:
+            self.register_buffer("theta", theta)
+
+    def inverse(self) -> Float[Tensor, ""]:
+        """1 / tau."""
+        inverse = self.theta.exp()
+        return inverse.clamp(max=1 / LOWEST_LEARNED_TEMPERATURE) if self.learned else inverse
+
+
+def infonce(
+    reference: Float[Tensor, "batch dimension"],
+    positive: Float[Tensor, "batch dimension"],
+    negative: Float[Tensor, "n_negative dimension"],
+    similarity: Similarity,
+    inverse_temperature: Float[Tensor, ""],
+) -> InfoNCE:
+    """InfoNCE of placed latents, in nats.
+
+    Parameters
+    ----------
+    reference, positive
+        x_i and y+_i, (batch, dimension).
+    negative
+        y-_j, (negative, dimension), shared by all references.
+    similarity
+        phi at tau = 1.
+    inverse_temperature
+        1 / tau.
+
+    Examples
+    --------
+    >>> point = torch.ones(4, 2) / 2**0.5
+    >>> loss = infonce(point, point, point, Cosine(), torch.tensor(3.0)).loss
+    >>> bool(torch.isclose(loss, torch.tensor(4.0).log()))
+    True
+    """
+    attraction = -similarity.paired(reference, positive).mean() * inverse_temperature
+    repulsion = torch.logsumexp(similarity.all_pairs(reference, negative) * inverse_temperature, dim=1).mean()
+    return InfoNCE(attraction + repulsion, attraction, repulsion)

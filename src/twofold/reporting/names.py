@@ -1,0 +1,116 @@
+"""What the names in a result say: the kind of a row, its embedding and decoder, the title of a metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["honest", "ceiling", "control", "leaky"]
+
+MEAN_OVER_NEURONS = "_mean_over_neurons"
+DECODING_METRICS = ("exact_accuracy", "within_1s_accuracy", "mae_frames", "median_error_frames")
+ALIGNMENT_METRICS = ("r2_same_trial", "r2_cross_repeat", "r2_cosmoothing")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is shown: its title, its decimals, and which way is better."""
+
+    title: str
+    decimals: int = 3
+    lower_is_better: bool = False
+
+
+METRICS = {
+    "exact_accuracy": Metric("exact accuracy"),
+    "within_1s_accuracy": Metric("within 1\u00a0s"),
+    "mae_frames": Metric("mean error, frames", 2, lower_is_better=True),
+    "median_error_frames": Metric("median error, frames", 1, lower_is_better=True),
+    "r2_same_trial": Metric("(a) R² same trial"),
+    "r2_cross_repeat": Metric("(b) R² across repeats"),
+    "r2_cosmoothing": Metric("(c) R² co-smoothing"),
+    "r2_signal": Metric("R² of the signal"),
+}
+SPLITS = {
+    "train": "training part",
+    "validation": "validation part",
+    "test": "test part",
+    "leave_one_repeat_out": "leave one repeat out",
+    "leave_one_block_out": "leave one block out",
+}
+TABLES = {
+    "frame-decoding": "Decoding the frame",
+    "alignment": "Alignment with the responses",
+    "state": "State of the animal",
+    "controls": "Controls",
+    "ceilings": "Ceilings",
+}
+
+
+def kind_of(row: str) -> Kind:
+    """Tell a bound, a control and a leaky row from the rows that compete.
+
+    Examples
+    --------
+    >>> kind_of("pca + knn"), kind_of("untrained + knn"), kind_of("ceiling: true drive")
+    ('honest', 'control', 'ceiling')
+    >>> kind_of("contrastive (leaky: fitted on all repeats) + knn")
+    'leaky'
+    """
+    if "leaky" in row:
+        return "leaky"
+    if "ceiling" in row:
+        return "ceiling"
+    if row.startswith("control") or "shuffled" in row or "untrained" in row:
+        return "control"
+    return "honest"
+
+
+def embedding_of(row: str) -> str:
+    """Name of the embedding that a decoding row reads from.
+
+    Examples
+    --------
+    >>> embedding_of("vae features beta=0.008 + knn"), embedding_of("raw")
+    ('vae features beta=0.008', 'raw')
+    """
+    embedding, plus, _ = row.rpartition(" + ")
+    return embedding if plus else row
+
+
+def decoder_of(row: str) -> str:
+    """Name of the decoder of a decoding row, empty where the row has none.
+
+    Examples
+    --------
+    >>> decoder_of("raw + naive bayes")
+    'naive bayes'
+    """
+    _, plus, decoder = row.rpartition(" + ")
+    return decoder if plus else ""
+
+
+def metric_of(name: str) -> Metric:
+    """How to show a metric; one that is not known here is shown by its own name.
+
+    Examples
+    --------
+    >>> metric_of("r2_cosmoothing_mean_over_neurons").title
+    '(c) R² co-smoothing'
+    >>> metric_of("noise_ceiling").title
+    'noise ceiling'
+    """
+    plain = name.removesuffix(MEAN_OVER_NEURONS)
+    return METRICS.get(plain) or Metric(plain.replace("_", " "))
+
+
+def shown(row: str) -> str:
+    """Row name as the page writes it.
+
+    Examples
+    --------
+    >>> shown("contrastive -> running_speed")
+    'contrastive → running speed'
+    """
+    embedding, arrow, signal = row.partition(" -> ")
+    return f"{embedding} → {signal.replace('_', ' ')}" if arrow else row

@@ -1,0 +1,132 @@
+"""Many independent jobs: in parallel, cached by their content, and resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+
+from twofold.files import written_whole
+
+Arrays = dict[str, np.ndarray]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One call of a pure function that returns named arrays.
+
+    Parameters
+    ----------
+    name
+        What it is, for people.
+    function
+        A function at the top of a module; it gets `arguments` and returns a dict of arrays.
+    arguments
+        Keyword arguments.
+    key
+        What the result depends on, as plain JSON; equal keys are the same job.
+    """
+
+    name: str
+    function: Callable[..., Arrays]
+    arguments: Mapping[str, Any]
+    key: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Name of the job's file in the cache."""
+        text = json.dumps([self.function.__qualname__, self.key], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def __call__(self) -> Arrays:
+        """Do it."""
+        return self.function(**self.arguments)
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    *,
+    cache: Path | None = None,
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+) -> list[Arrays]:
+    """Results of all jobs, in their order; what the cache holds is not computed again.
+
+    Parameters
+    ----------
+    jobs
+        What to compute.
+    cache
+        Folder of one npz file per finished job; None keeps nothing. An interrupted run
+        leaves its finished jobs there, so that the same call goes on where it stopped.
+    n_jobs
+        Processes; -1 is one per core. Each uses one thread.
+    progress
+        Called with (done, total, name) whenever a job ends.
+
+    Examples
+    --------
+    >>> def square(x):
+    ...     return {"y": np.array(x**2)}
+    >>> jobs = [Job(f"{x}", square, {"x": x}, {"x": x}) for x in range(3)]
+    >>> [int(result["y"]) for result in run_jobs(jobs, n_jobs=1)]
+    [0, 1, 4]
+    """
+    results: dict[int, Arrays] = {}
+    for index, job in enumerate(jobs):
+        stored = _load(cache, job)
+        if stored is not None:
+            results[index] = stored
+    todo = [index for index in range(len(jobs)) if index not in results]
+    if progress:
+        progress(len(results), len(jobs), "")
+    for index, result in _compute(jobs, todo, n_jobs):
+        _save(cache, jobs[index], result)
+        results[index] = result
+        if progress:
+            progress(len(results), len(jobs), jobs[index].name)
+    return [results[index] for index in range(len(jobs))]
+
+
+def _compute(jobs: Sequence[Job], todo: Sequence[int], n_jobs: int) -> Iterator[tuple[int, Arrays]]:
+    if n_jobs == 1 or len(todo) < 2:
+        yield from ((index, jobs[index]()) for index in todo)
+        return
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        yield from parallel(delayed(_numbered)(index, jobs[index]) for index in todo)
+
+
+def _numbered(index: int, job: Job) -> tuple[int, Arrays]:
+    return index, job()
+
+
+def _load(cache: Path | None, job: Job) -> Arrays | None:
+    if cache is None or not (path := cache / f"{job.digest}.npz").exists():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _save(cache: Path | None, job: Job, result: Arrays) -> None:
+    if cache is None:
+        return
+    cache.mkdir(parents=True, exist_ok=True)
+    with written_whole(cache / f"{job.digest}.npz") as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **result)
+
+
+def content_hash(*arrays: np.ndarray) -> str:
+    """A short hash of what arrays hold, for job keys."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,148 @@
+"""What to conclude: sentences written from the numbers, each naming its row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from twofold.metrics import paired_difference
+from twofold.studies.decoding import AT_CHANCE, CONTROLS, ENCODER_SHUFFLED, LEAKY, DecodedFolds
+from twofold.studies.result import Row
+
+ALPHA = 0.01
+FAMILY_P = 0.05
+
+
+def conclusions(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
+    """Sentences on decoding, alignment, controls and state, in this order."""
+    return [
+        *_decoding(rows, decoded),
+        *_alignment(rows),
+        *_controls(rows),
+        *_state(rows),
+    ]
+
+
+def _value(rows: Sequence[Row], row: str, metric: str) -> Row | None:
+    for found in rows:
+        if (found.row, found.metric) == (row, metric) and found.split != "leave_one_block_out":
+            return found if found.value is not None else None
+    return None
+
+
+def _said(row: Row) -> str:
+    """A value with its standard error."""
+    spread = f" ± {row.high - row.value:.3f}" if row.high is not None and row.value is not None else ""
+    return f"{row.value:.3f}{spread}"
+
+
+def _decoding(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
+    honest = [
+        row
+        for row in rows
+        if row.table == "frame-decoding"
+        and row.metric == "exact_accuracy"
+        and row.split == decoded.scheme
+        and row.value is not None
+        and not row.row.startswith("ceiling")
+    ]
+    if not honest:
+        return []
+    best = max(honest, key=lambda row: row.value or 0.0)
+    said = [f"The frame is read best by {best.row}: {_said(best)} exact (chance {best.chance:.3g})."]
+    ours, simple = "contrastive + knn", "raw + template"
+    if ours in decoded.predicted and simple in decoded.predicted:
+        true = np.arange(decoded.predicted[ours].shape[1])
+        hits = [(decoded.predicted[name] == true).mean(axis=1) for name in (ours, simple)]
+        found = paired_difference(*hits)
+        gap = found.difference
+        sem = "" if gap.high is None else f" ± {gap.high - gap.value:.3f}"
+        verdict = "differ" if found.p < ALPHA else "do not differ clearly"
+        said.append(
+            f"{ours} and {simple} {verdict}: {gap.value:+.3f}{sem} exact, paired over {gap.n} left-out "
+            f"repeats (p = {found.p:.2g})."
+        )
+    leaky, fair = _value(rows, LEAKY, "exact_accuracy"), _value(rows, ours, "exact_accuracy")
+    if leaky and fair:
+        said.append(
+            f"An encoder that saw the left-out repeat would have shown {_said(leaky)} instead of "
+            f"{_said(fair)}: the difference is a leak, not a result."
+        )
+    return said
+
+
+def _alignment(rows: Sequence[Row]) -> list[str]:
+    metric = "r2_cross_repeat"
+    found = {name: _value(rows, name, metric) for name in ("raw", "pca", "untrained", "contrastive")}
+    code = _value(rows, "control: random code of the decoded frame", metric)
+    there = {name: row for name, row in found.items() if row is not None}
+    if "contrastive" not in there or code is None:
+        return []
+    listed = ", ".join(f"{name} {_said(row)}" for name, row in there.items())
+    said = [
+        "On frames that the response decoder never saw, latents predict the stimulus-locked responses with "
+        f"an R2 of: {listed}; a random code of the decoded frame, which carries no responses, {_said(code)}."
+    ]
+    ours, raw = there["contrastive"], there.get("raw")
+    if raw is None or raw.value is None or ours.value is None:
+        return said
+    if raw.value <= max(0.0, code.high or 0.0):
+        said.append(
+            "Even the raw responses predict no unseen frames here: there are too few frames, or too few "
+            "reliable units, to judge alignment by this measure."
+        )
+    elif ours.value <= max(0.0, code.high or 0.0):
+        said.append("By this measure the contrastive embedding is not neurally aligned.")
+    else:
+        said.append(
+            f"The contrastive embedding keeps {100 * ours.value / raw.value:.0f} % of what the raw responses "
+            "tell of unseen frames."
+        )
+    return said
+
+
+def _controls(rows: Sequence[Row]) -> list[str]:
+    pooled = {
+        row.row: row for row in rows if row.table == "controls" and row.metric == "exact_accuracy_pooled"
+    }
+    outside = [name for name in AT_CHANCE if name in pooled and pooled[name].note.startswith("OUTSIDE")]
+    above = ENCODER_SHUFFLED in pooled and pooled[ENCODER_SHUFFLED].note.startswith("ABOVE")
+    if not any(name in pooled for name in CONTROLS):
+        return []
+    if not outside and not above:
+        return [
+            "The shuffle controls behave: shuffled labels and shuffled responses are at chance, and an "
+            "encoder trained on shuffled labels is not above an untrained one."
+        ]
+    names = [*outside, *([ENCODER_SHUFFLED] if above else [])]
+    return [f"WARNING: a control is not where it must be ({'; '.join(names)}); do not trust the rows above."]
+
+
+def _state(rows: Sequence[Row]) -> list[str]:
+    tested = [row for row in rows if row.table == "state" and row.metric == "r2_signal_within_repeats"]
+    told: dict[str, list[str]] = {}
+    for row in tested:
+        method, _, signal = row.row.partition(" -> ")
+        told.setdefault(signal, [])
+        if row.value is not None and is_told(row, n_tests=len(tested)):
+            told[signal].append(f"{method} (R2 {row.value:.3f})")
+    said = [
+        f"Within repeats, {signal} is told by the latents of {', '.join(methods)}."
+        for signal, methods in told.items()
+        if methods
+    ]
+    untold = [signal for signal, methods in told.items() if not methods]
+    if untold:
+        said.append(
+            f"No embedding tells {', '.join(untold)} beyond both nulls "
+            f"(p <= {FAMILY_P:g}, corrected for {len(tested)} tests)."
+        )
+    return said
+
+
+def is_told(row: Row, n_tests: int) -> bool:
+    """Whether a signal is predicted beyond circular shifts and swaps, Bonferroni-corrected, and above 0."""
+    p = [float(found) for found in re.findall(r"p = ([0-9.e-]+)", row.note)]
+    return bool(p) and max(p) <= FAMILY_P / n_tests and (row.value or 0.0) > 0

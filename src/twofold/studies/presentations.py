@@ -1,0 +1,168 @@
+"""A recording of repeated clips as one array: repeats, frames, neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twofold.errors import DataError
+from twofold.recordings import Recording
+from twofold.recordings.preprocess import bin_to_frames
+
+
+@dataclass(frozen=True, eq=False)
+class Presentations:
+    """Every frame of every repeat, in the order shown.
+
+    Parameters
+    ----------
+    responses
+        (repeat, frame, neuron) mean response during each frame; clips stand one after the other.
+    clip
+        (frame,) which clip each frame is from.
+    label
+        (frame,) what a decoder is to say: the place of the first frame that shows the same picture.
+    block
+        (repeat,) block of each repeat, or None where there is only one.
+    signals
+        (repeat, frame) by name.
+    pictures
+        (frame, height, width), or None.
+    frame_s
+        How long a frame lasts, in seconds.
+    """
+
+    responses: np.ndarray
+    clip: np.ndarray
+    label: np.ndarray
+    block: np.ndarray | None
+    signals: Mapping[str, np.ndarray]
+    pictures: np.ndarray | None
+    frame_s: float
+
+    @property
+    def n_repeats(self) -> int:
+        """How often each frame was shown."""
+        return self.responses.shape[0]
+
+    @property
+    def n_frames(self) -> int:
+        """How many different frames there are, over all clips."""
+        return self.responses.shape[1]
+
+    def summary(self) -> dict[str, Any]:
+        """Sizes, for the result file."""
+        return {
+            "n_units": self.responses.shape[-1],
+            "n_repeats": self.n_repeats,
+            "n_frames": self.n_frames,
+            "n_clips": int(self.clip.max()) + 1,
+            "frame_s": self.frame_s,
+            "blocks": 1 if self.block is None else len(np.unique(self.block)),
+            "signals": list(self.signals),
+        }
+
+    def rows(self, repeats: np.ndarray) -> Rows:
+        """The rows of some repeats, one after the other."""
+        chosen = self.responses[repeats]
+        n = len(repeats)
+        return Rows(
+            responses=chosen.reshape(n * self.n_frames, -1),
+            frame=np.tile(self.label, n),
+            repeat=np.repeat(repeats, self.n_frames),
+            trial=(np.repeat(repeats, self.n_frames) * (self.clip.max() + 1) + np.tile(self.clip, n)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Responses (time, neuron) with the frame, repeat and trial of each row."""
+
+    responses: np.ndarray
+    frame: np.ndarray
+    repeat: np.ndarray
+    trial: np.ndarray
+
+
+def presentations(recording: Recording) -> Presentations:
+    """Arrange a recording of repeated clips as (repeat, frame, neuron), binned to frames by the mean.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than 3 repeats, clips differ in their repeats, a response is missing,
+        or a presentation is cut short.
+    """
+    recording = bin_to_frames(recording, "mean")
+    repeat, names = recording.trials.column("repeat"), recording.trials.column("stimulus")
+    clips = list(dict.fromkeys(names.tolist()))
+    repeats = np.unique(repeat)
+    if len(repeats) < 3:
+        raise DataError(
+            f"the study needs at least 3 repeats of the same clip, there are {len(repeats)}; "
+            "name the repeat axis when importing"
+        )
+    order, clip = _order(recording, repeats, clips)
+    responses = np.asarray(recording.responses)
+    if not np.isfinite(responses).all():
+        time, neuron = np.argwhere(~np.isfinite(responses))[0]
+        where = f"repeat {recording.per_row('repeat')[time]}, neuron {neuron}"
+        raise DataError(
+            f"responses are missing (first in {where}); import again with --drop-units-missing and "
+            "--drop-repeats-missing"
+        )
+    shape = (len(repeats), len(clip))
+    return Presentations(
+        responses=responses[order].astype(np.float32).reshape(*shape, -1),
+        clip=clip,
+        label=_labels(recording, clips),
+        block=_blocks(recording, repeats),
+        signals={name: recording.signal(name)[order].reshape(shape) for name in recording.signals},
+        pictures=_pictures(recording, clips),
+        frame_s=recording.bin_s,
+    )
+
+
+def _order(recording: Recording, repeats: np.ndarray, clips: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Row order by repeat, clip and frame; and the clip of each frame."""
+    number = {name: index for index, name in enumerate(clips)}
+    clip = np.array([number[name] for name in recording.per_row("stimulus")])
+    repeat, frame = recording.per_row("repeat"), recording.frame_of_row
+    order = np.lexsort((frame, clip, repeat))
+    clip_of_frame = np.repeat(np.arange(len(clips)), [len(recording.stimuli[name]) for name in clips])
+    if len(order) != len(repeats) * len(clip_of_frame):
+        for name in clips:
+            shown = repeat[(clip == number[name])]
+            for value in repeats:
+                n = int((shown == value).sum())
+                if n != len(recording.stimuli[name]):
+                    raise DataError(
+                        f"clip {name!r}, repeat {value}: {n} of {len(recording.stimuli[name])} frames; "
+                        "the study needs every clip whole in every repeat (see `twofold check`)"
+                    )
+    return order, clip_of_frame
+
+
+def _labels(recording: Recording, clips: list[str]) -> np.ndarray:
+    ids = np.concatenate([recording.stimuli[name].frame_ids for name in clips])
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def _blocks(recording: Recording, repeats: np.ndarray) -> np.ndarray | None:
+    if "block" not in recording.trials.table.columns:
+        return None
+    first = recording.trials.table.groupby("repeat")["block"].first()
+    block = first.loc[repeats].to_numpy()
+    return block if len(np.unique(block)) > 1 else None
+
+
+def _pictures(recording: Recording, clips: list[str]) -> np.ndarray | None:
+    frames = [recording.stimuli[name].frames for name in clips]
+    if any(part is None for part in frames):
+        return None
+    arrays = [np.asarray(part[:]) for part in frames if part is not None]
+    return np.concatenate(arrays) if len({array.shape[1:] for array in arrays}) == 1 else None

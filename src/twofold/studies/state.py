@@ -1,0 +1,131 @@
+"""State: which signals of the animal the latents tell, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from twofold.analyses.state import SignalScore, score_signal, within_repeats
+from twofold.decoders import GroupedRidge
+from twofold.metrics import mean_and_sem
+from twofold.recordings.preprocess import fit_to_responses
+from twofold.studies.alignment_options import AlignmentOptions
+from twofold.studies.methods import Method, choose, embeddings, knn
+from twofold.studies.presentations import Presentations
+from twofold.studies.result import Row
+
+MOST_MISSING = 0.2
+
+
+def state_of_method(
+    data: Presentations,
+    options: AlignmentOptions,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    method_name: str,
+) -> dict[str, np.ndarray]:
+    """Score every signal from the latents of one embedding, over groups of consecutive repeats.
+
+    Parameters
+    ----------
+    data
+        The recording.
+    options
+        Options of the study.
+    folds
+        Training and test repeats.
+    method_name
+        Which embedding.
+
+    Returns
+    -------
+    dict
+        Per signal and per its part within repeats: R2 per fold and of every surrogate.
+    """
+    method = next(method for method in embeddings(options) if method.name == method_name)
+    latents = [_latents(method, data, options, train, test) for train, test in folds]
+    out: dict[str, np.ndarray] = {}
+    for signal_name, signal in data.signals.items():
+        filled = fill_missing(signal)
+        if filled is None:
+            continue
+        for kind, values in (("r2_signal", filled), ("r2_signal_within_repeats", within_repeats(filled))):
+            score = score_signal(
+                latents,
+                folds,
+                values,
+                decoder=GroupedRidge(per_target=True),
+                n_surrogates=options.surrogates,
+                random_state=np.random.default_rng([options.seed, 2]),
+            )
+            for part in ("folds", "circular_shifts", "trial_swaps"):
+                out[f"{kind}/{signal_name}/{part}"] = getattr(score, part)
+    return out
+
+
+def _latents(
+    method: Method, data: Presentations, options: AlignmentOptions, train: np.ndarray, test: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    before, after = data.rows(train), data.rows(test)
+    fitted = fit_to_responses(before.responses, before.repeat, options.preprocessing, "the training repeats")
+    rows, new = (
+        replace(part, responses=fitted.transform(part.responses[:, fitted.kept])) for part in (before, after)
+    )
+    chosen = choose(method, (knn(options),), rows, inner_folds=options.inner_folds, seed=options.seed)
+    encode = method.fit(chosen["knn"][0], rows, options.seed)
+    return encode(rows), encode(new)
+
+
+def fill_missing(signal: np.ndarray) -> np.ndarray | None:
+    """The signal, gaps interpolated in time; None where over a fifth is missing or nothing varies."""
+    flat = signal.reshape(-1)
+    there = np.isfinite(flat)
+    if 1 - there.mean() > MOST_MISSING or np.ptp(flat[there]) == 0:
+        return None
+    time = np.arange(len(flat))
+    return np.interp(time, time[there], flat[there]).reshape(signal.shape)
+
+
+def state_rows(
+    by_method: Mapping[str, Mapping[str, np.ndarray]], data: Presentations, options: AlignmentOptions
+) -> list[Row]:
+    """Rows of the table state: R2 of each signal, the null's mean as chance, and both p values."""
+    rows = []
+    for method, found in by_method.items():
+        for signal in data.signals:
+            for kind in ("r2_signal", "r2_signal_within_repeats"):
+                name = f"{method} -> {signal}"
+                if f"{kind}/{signal}/folds" not in found:
+                    note = "the signal is constant, or more than a fifth of it is missing"
+                    rows.append(
+                        Row(table="state", row=name, metric=kind, split="test", value=None, note=note)
+                    )
+                    continue
+                parts = ("folds", "circular_shifts", "trial_swaps")
+                score = SignalScore(*(found[f"{kind}/{signal}/{part}"] for part in parts))
+                rows.append(_row(name, kind, score, options))
+    return rows
+
+
+def _row(name: str, kind: str, score: SignalScore, options: AlignmentOptions) -> Row:
+    interval = mean_and_sem(score.folds)
+    shifts, swaps = score.p(score.circular_shifts), score.p(score.trial_swaps)
+    return Row(
+        table="state",
+        row=name,
+        metric=kind,
+        split="test",
+        value=interval.value,
+        low=interval.low,
+        high=interval.high,
+        interval_kind="sem",
+        over="groups of consecutive repeats",
+        n=interval.n,
+        chance=float(score.circular_shifts.mean()),
+        fitted_on="the other groups of repeats",
+        scored_on="the left-out group",
+        window=1,
+        seed=options.seed,
+        note=f"p = {shifts:.3g} (circular shifts), p = {swaps:.3g} (swaps of whole repeats)",
+    )

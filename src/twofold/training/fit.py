@@ -1,0 +1,140 @@
+"""The short training loop: all that is the same for every model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from twofold.training.device import Precision, multiplies_bf16
+from twofold.training.history import History
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What the loop asks of a model, which is also an `nn.Module`."""
+
+    def loss(self, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The mean loss of a batch, and scalars worth a curve."""
+        ...
+
+
+def fit(
+    model: Trainable,
+    batches: Iterable[Any],
+    *,
+    steps: int,
+    learning_rate: float,
+    weight_decay: float = 0.0,
+    device: torch.device,
+    precision: Precision = "fp32",
+    on_block: Callable[[int, Mapping[str, float]], None] | None = None,
+    block: int = 100,
+) -> History:
+    """Minimise `model.loss` by AdamW, one batch per step.
+
+    Decay acts on weight matrices only: biases, norms and temperatures are left alone. Without decay AdamW is
+    Adam (Loshchilov & Hutter 2019).
+
+    Parameters
+    ----------
+    model
+        Trained in place, and left on `device` in evaluation mode.
+    batches
+        Batches on `device`; as many are taken as there are steps.
+    steps
+        0 leaves the model as it is.
+    learning_rate, weight_decay
+        Of AdamW.
+    device, precision
+        "bf16" multiplies in bf16 with weights in fp32; "auto" does so where the hardware multiplies bf16.
+    on_block
+        For progress: called after each `block` steps with the steps done and the block's mean scalars.
+    block
+        Steps between two waits for the device.
+
+    Returns
+    -------
+    History
+        `loss` and the model's other scalars, per step.
+
+    Raises
+    ------
+    NotFiniteError
+        If the loss becomes infinite or NaN.
+
+    Examples
+    --------
+    >>> class Line(nn.Linear):
+    ...     def loss(self, batch):
+    ...         return (self(batch) - 2 * batch).square().mean(), {}
+    >>> line, x = Line(1, 1), torch.linspace(-1, 1, 10)[:, None]
+    >>> history = fit(line, [x] * 200, steps=200, learning_rate=0.1, device=torch.device("cpu"))
+    >>> round(line.weight.item(), 2), len(history.arrays()["loss"])
+    (2.0, 200)
+    """
+    assert isinstance(model, nn.Module)
+    history = History()
+    model.to(device)
+    if steps:
+        fabric = _fabric(device, precision)
+        optimizer: torch.optim.Optimizer = _adamw(model, learning_rate, weight_decay)
+        wrapped, optimizer = fabric.setup(model, optimizer)
+        wrapped.mark_forward_method("loss")
+        wrapped.train()
+        for step, batch in zip(range(1, steps + 1), batches, strict=False):
+            with fabric.autocast():
+                loss, scalars = wrapped.loss(batch)
+            optimizer.zero_grad()
+            fabric.backward(loss)
+            optimizer.step()
+            history.append({"loss": loss, **scalars})
+            if step % block == 0 or step == steps:
+                means = history.fetch()
+                if on_block is not None:
+                    on_block(step, means)
+    model.eval()
+    return history
+
+
+def _fabric(device: torch.device, precision: Precision) -> Fabric:
+    # Imported here: it takes a second, which `--help` need not wait for.
+    from lightning_fabric import Fabric
+
+    in_bf16 = precision == "bf16" or (precision == "auto" and multiplies_bf16(device))
+    with _only_warnings(logging.getLogger("lightning_fabric")):
+        return Fabric(
+            accelerator=device.type,
+            devices=[device.index] if device.type == "cuda" else 1,
+            precision="bf16-mixed" if in_bf16 else "32-true",
+        )
+
+
+@contextmanager
+def _only_warnings(logger: logging.Logger) -> Iterator[None]:
+    """Fabric announces its precision each time; a study of hundreds of fits need not hear it."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        ],
+        lr=learning_rate,
+        fused=True,
+    )
