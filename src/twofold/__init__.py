@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from twofold.reporting import report as report
     from twofold.simulate import MovieRepeats as MovieRepeats
     from twofold.simulate import simulate_movie_repeats as simulate_movie_repeats
-    from twofold.studies import AlignmentOptions as AlignmentOptions
-    from twofold.studies import Result as Result
-    from twofold.studies import neural_alignment as neural_alignment
+    from twofold.studies.alignment_options import AlignmentOptions as AlignmentOptions
+    from twofold.studies.neural_alignment import neural_alignment as neural_alignment
+    from twofold.studies.result import Result as Result
 
 _HOME = {
-    "AlignmentOptions": "studies",
+    "AlignmentOptions": "studies.alignment_options",
     "ContrastiveEmbedding": "embeddings",
     "DataError": "errors",
     "MovieRepeats": "simulate",
@@ -44,7 +44,7 @@ _HOME = {
     "OptionError": "errors",
     "PoissonNaiveBayes": "decoders",
     "Recording": "recordings",
-    "Result": "studies",
+    "Result": "studies.result",
     "Signal": "recordings",
     "Stimulus": "recordings",
     "TemplateDecoder": "decoders",
@@ -53,7 +53,7 @@ _HOME = {
     "check": "recordings.check",
     "decode_frames": "decoders",
     "decode_responses": "decoders",
-    "neural_alignment": "studies",
+    "neural_alignment": "studies.neural_alignment",
     "noise_ceiling": "metrics",
     "open": "recordings",
     "open_all": "recordings",

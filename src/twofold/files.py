@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from twofold.errors import DataError
@@ -31,7 +31,8 @@ def written_whole(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"could not write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def claim_folder(path: Path | str, *, resume: bool = False, overwrite: bool = False) -> Path:
@@ -49,23 +50,27 @@ def claim_folder(path: Path | str, *, resume: bool = False, overwrite: bool = Fa
     Raises
     ------
     DataError
-        If the folder is not empty and neither is said, or if it is a file.
+        If the folder is not empty and neither is said, if it is a file, or if it cannot be made.
     """
     path = Path(path)
     if path.is_file():
         raise DataError(f"{path} is a file; give a folder")
-    if path.exists() and any(path.iterdir()) and not resume:
-        if not overwrite:
-            raise DataError(
-                f"{path} is not empty; add --resume to go on in it or --overwrite to set it aside"
-            )
-        set_aside(path)
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        if path.exists() and any(path.iterdir()) and not resume:
+            if not overwrite:
+                raise DataError(
+                    f"{path} is not empty; add --resume to go on in it or --overwrite to set it aside"
+                )
+            set_aside(path)
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"could not make the folder {path}: {error.strerror or error}") from error
     return path
 
 
 def set_aside(path: Path) -> Path:
     """Rename a file or folder to the first free NAME.old-N; returns the new path."""
+    path = path.absolute()  # "." has no name that could be changed
     number = 1
     while (old := path.with_name(f"{path.name}.old-{number}")).exists():
         number += 1

@@ -34,6 +34,24 @@ class Options(BaseModel):
             raise OptionError(self._explain(error)) from None
 
     @classmethod
+    def model_validate(cls: type[SomeOptions], obj: Any, **how: Any) -> SomeOptions:
+        """Options from a dict, refused as by the constructor."""
+        try:
+            return super().model_validate(obj, **how)
+        except ValidationError as error:
+            raise OptionError(cls._explain(error)) from None
+
+    @classmethod
+    def model_validate_json(
+        cls: type[SomeOptions], json_data: str | bytes | bytearray, **how: Any
+    ) -> SomeOptions:
+        """Options from JSON text, refused as by the constructor."""
+        try:
+            return super().model_validate_json(json_data, **how)
+        except ValidationError as error:
+            raise OptionError(cls._explain(error)) from None
+
+    @classmethod
     def from_strings(
         cls: type[SomeOptions], pairs: Mapping[str, str], base: SomeOptions | None = None
     ) -> SomeOptions:
@@ -67,12 +85,13 @@ class Options(BaseModel):
         problems = []
         for item in error.errors():
             name = ".".join(str(part) for part in item["loc"])
+            message = item["msg"].removeprefix("Value error, ")
             if item["type"] == "extra_forbidden":
                 problems.append(f"unknown option {name!r}, {did_you_mean(name, cls.model_fields)}")
             elif item["type"] == "missing":
                 problems.append(f"option {name!r} is missing")
             elif not name:  # a rule between options; its words name them
-                problems.append(item["msg"].removeprefix("Value error, "))
+                problems.append(message.removeprefix(f"{cls.__name__}: "))
             else:
-                problems.append(f"{name}={item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}")
+                problems.append(f"{name}={item['input']!r}: {message[0].lower()}{message[1:]}")
         return f"{cls.__name__}: " + "; ".join(problems)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from twofold.errors import DataError
 from twofold.metrics.responses import r2
 from twofold.recordings.splits import Split
 from twofold.shapes import NeuronMask, Num
@@ -19,10 +20,11 @@ from twofold.shapes import NeuronMask, Num
 INNER_FRAMES = 5
 
 
+@runtime_checkable
 class Regressor(Protocol):
     """A regressor with several outputs that chooses its options by leaving out groups of rows."""
 
-    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Self:
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Regressor:
         """Fit latents to responses."""
         ...
 
@@ -51,7 +53,7 @@ def same_trial(
     latents_test: Num[np.ndarray, "test dimension"],
     responses_test: Num[np.ndarray, "test neuron"],
     *,
-    groups: Num[np.ndarray, train],
+    groups: Num[np.ndarray, " train"],
     decoder: Regressor,
     keep: NeuronMask,
 ) -> Alignment:
@@ -109,10 +111,18 @@ def cross_repeat(
         (neuron,) which neurons are scored.
     frames_seen
         A leaky control: let the decoder see all frames, which makes it a look-up table.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than 2 training repeats, or the test parts leave out a frame.
     """
     n_repeats = len(responses_train)
     if n_repeats < 2:
-        raise ValueError("targets from other repeats need at least 2 training repeats")
+        raise DataError("targets from other repeats need at least 2 training repeats")
+    untested = np.setdiff1d(np.arange(len(targets)), np.concatenate([part.test for part in frames]))
+    if len(untested):
+        raise DataError(f"no part of the frames tests frame {untested[0]}; together they must test every one")
     others = (responses_train.sum(axis=0) - responses_train) / (n_repeats - 1)
     predicted = np.empty((len(latents_test), *targets.shape))
     level = np.empty(predicted.shape)

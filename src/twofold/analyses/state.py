@@ -16,7 +16,8 @@ from twofold.shapes import Num
 class SignalScore:
     """How well latents predict a signal, and how well they predict it when it is moved in time.
 
-    `folds` are R2 per fold; each null has the mean over folds for every surrogate.
+    `folds` are R2 per fold, without folds in which the signal is constant; each null has the mean over
+    folds for every surrogate, NaN where it is constant in all of them.
     """
 
     folds: np.ndarray
@@ -25,12 +26,13 @@ class SignalScore:
 
     @property
     def value(self) -> float:
-        """Mean R2 over folds."""
-        return float(self.folds.mean())
+        """Mean R2 over folds, NaN where there is none."""
+        return float(self.folds.mean()) if len(self.folds) else float("nan")
 
     def p(self, null: np.ndarray) -> float:
         """Share of surrogates that do as well, the real one counted in."""
-        return float((1 + (null >= self.value).sum()) / (1 + len(null)))
+        # "Not worse" where there is nothing to compare: what has no R2 must not look like a finding.
+        return float((1 + (~(null < self.value)).sum()) / (1 + len(null)))
 
 
 def surrogate_signals(
@@ -98,10 +100,36 @@ def score_signal(
         folds.append(r2(target_test, predicted, average=None))
     scores = np.stack(folds)
     return SignalScore(
-        folds=scores[:, 0],
-        circular_shifts=scores[:, 1 : 1 + n_surrogates].mean(axis=0),
-        trial_swaps=scores[:, 1 + n_surrogates :].mean(axis=0),
+        folds=scores[np.isfinite(scores[:, 0]), 0],
+        circular_shifts=_mean_of_finite(scores[:, 1 : 1 + n_surrogates]),
+        trial_swaps=_mean_of_finite(scores[:, 1 + n_surrogates :]),
     )
+
+
+def _mean_of_finite(scores: Num[np.ndarray, "fold surrogate"]) -> Num[np.ndarray, " surrogate"]:
+    """Mean over the folds in which a surrogate is not constant; NaN where there is none."""
+    there = np.isfinite(scores)
+    n = there.sum(axis=0)
+    return np.where(n > 0, np.where(there, scores, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+
+
+def predict_signal(
+    latents: Sequence[tuple[np.ndarray, np.ndarray]],
+    repeats: Sequence[tuple[np.ndarray, np.ndarray]],
+    signal: Num[np.ndarray, "repeat frame"],
+    *,
+    decoder: Regressor,
+) -> Num[np.ndarray, "repeat frame"]:
+    """The signal as latents tell it, every repeat by the fold that left it out.
+
+    Parameters are those of `score_signal`; repeats that no fold left out are NaN.
+    """
+    predicted = np.full(signal.shape, np.nan)
+    for (latents_train, latents_test), (train, test) in zip(latents, repeats, strict=True):
+        groups = np.repeat(train, signal.shape[1])
+        fitted = decoder.fit(latents_train, signal[train].reshape(-1), groups)
+        predicted[test] = fitted.predict(latents_test).reshape(len(test), -1)
+    return predicted
 
 
 def within_repeats(signal: Num[np.ndarray, "repeat frame"]) -> Num[np.ndarray, "repeat frame"]:

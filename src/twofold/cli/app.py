@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from twofold.cli import data, demo, study
 from twofold.cli.console import stderr
 from twofold.errors import TwofoldError
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="twofold",
@@ -40,17 +41,14 @@ def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
     command = typer.main.get_command(app)
     try:
-        code = command.main(standalone_mode=False)
-    except TwofoldError as error:
+        command.main()  # always ends in SystemExit; wrong usage is told there, with exit code 2
+    except (TwofoldError, OSError) as error:
         stderr.print(f"[bold red]Error:[/] {_escape(str(error))}", soft_wrap=True)
-        code = 1
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        stderr.print("Interrupted; what was finished is kept. Add --resume to go on.")
-        code = 130
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(1)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            stderr.print("Interrupted; what was finished is kept. Add --resume to go on.")
+        raise
 
 
 def _escape(text: str) -> str:

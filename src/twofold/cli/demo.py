@@ -26,10 +26,12 @@ def demo(
     from twofold.recordings import open_recording, save
     from twofold.reporting import report
     from twofold.simulate import MovieRepeats, simulate_movie_repeats
-    from twofold.studies import AlignmentOptions, neural_alignment
+    from twofold.studies.alignment_options import AlignmentOptions
+    from twofold.studies.neural_alignment import neural_alignment
 
     folder = claim_folder(_first_free() if out is None else out, overwrite=overwrite)
-    store = save(simulate_movie_repeats(MovieRepeats.small(), random_state=0), folder / "movie.zarr")
+    movie = MovieRepeats.small(n_frames=300, cuts=12)
+    store = save(simulate_movie_repeats(movie, random_state=0), folder / "movie.zarr")
     with progress_bar("neural-alignment") as progress:
         result = neural_alignment(
             open_recording(store),

@@ -38,7 +38,8 @@ def study_neural_alignment(
     """
     from twofold.recordings import open_recording
     from twofold.reporting import report
-    from twofold.studies import AlignmentOptions, neural_alignment
+    from twofold.studies.alignment_options import AlignmentOptions
+    from twofold.studies.neural_alignment import neural_alignment
 
     options = AlignmentOptions.from_strings(pairs(settings, "--set"), base=AlignmentOptions.preset(preset))
     opened = open_recording(recording)
@@ -78,7 +79,7 @@ def make_report(
 def _estimate(recording: object, options: object, jobs: int) -> None:
     from twofold.recordings import Recording
     from twofold.runs.estimate import estimate
-    from twofold.studies import AlignmentOptions
+    from twofold.studies.alignment_options import AlignmentOptions
     from twofold.studies.plan import plan_study
 
     assert isinstance(recording, Recording)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from twofold.errors import OptionError
+from twofold.errors import DataError, OptionError
 
 PENALTIES = tuple(10.0**power for power in range(-5, 4))
 
@@ -29,7 +31,7 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
     per_target
         Choose a penalty for every target instead of one for all.
     max_folds
-        Groups are joined until there are no more than so many.
+        Groups are joined until there are no more than so many; 2 or more.
 
     Attributes
     ----------
@@ -43,7 +45,9 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
     Raises
     ------
     OptionError
-        If a penalty is not positive, or there are fewer than 2 groups.
+        If a penalty is not positive, or there are fewer than 2 groups or folds.
+    DataError
+        If there is not one group per row.
 
     Examples
     --------
@@ -53,14 +57,12 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
     array([[3., 3.]])
     """
 
-    def __init__(
-        self, *, penalties: Sequence[float] = PENALTIES, per_target: bool = False, max_folds: int = 5
-    ) -> None:
+    def __init__(self, *, penalties: Any = PENALTIES, per_target: Any = False, max_folds: Any = 5) -> None:
         self.penalties = penalties
         self.per_target = per_target
         self.max_folds = max_folds
 
-    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> GroupedRidge:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> GroupedRidge:
         """Choose the penalty and fit.
 
         Parameters
@@ -77,6 +79,8 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
         )
         if not len(self.penalties) or min(self.penalties) <= 0:
             raise OptionError(f"penalties={self.penalties}: give numbers above 0")
+        if self.max_folds < 2:
+            raise OptionError(f"max_folds={self.max_folds}: give 2 or more")
         Y = y.reshape(len(y), -1).astype(np.float64)
         self._one_target = y.ndim == 1
         error = np.zeros((len(self.penalties), Y.shape[1]))
@@ -95,14 +99,21 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
         self.penalty_ = chosen if self.per_target else float(chosen[0])
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, X: Any) -> np.ndarray:
         """Targets of new inputs (time, input), in the shape of the fitted y."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float64)
         predicted = X @ self.coef_ + self.intercept_
         return predicted[:, 0] if self._one_target else predicted
 
-    def _folds(self, n_rows: int, groups: np.ndarray | None) -> np.ndarray:
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _folds(self, n_rows: int, groups: Any) -> np.ndarray:
+        if groups is not None and np.shape(groups) != (n_rows,):
+            raise DataError(f"groups of shape {np.shape(groups)} for {n_rows} rows; give one group per row")
         group = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
         n_groups = int(group.max()) + 1
         if n_groups < 2:
@@ -116,7 +127,7 @@ def _path(
     """Weights and intercept for every penalty, for inputs as they come."""
     n = len(X)
     mean, scale, level = X.mean(axis=0), X.std(axis=0), Y.mean(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = np.where(np.ptp(X, axis=0) > 0, scale, 1.0)  # rounding can give a constant a deviation
     Z, R = (X - mean) / scale, Y - level
     if n >= Z.shape[1]:
         power, vectors = np.linalg.eigh(Z.T @ Z / n)

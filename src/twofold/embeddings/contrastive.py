@@ -93,7 +93,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         log(batch_size): the InfoNCE, positive + negative, of latents that know nothing.
     label_kind_ : str
         "time", "continuous", "discrete" or "both".
-    classes_ : ndarray
+    classes_ : ndarray or None
         (class,) the classes, where there are any.
     n_features_in_ : int
         Number of neurons.
@@ -204,8 +204,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.history_ = history.arrays()
         self.chance_loss_ = math.log(options.batch_size)
         self.label_kind_: LabelKind = labels.kind
-        if labels.values is not None:
-            self.classes_ = labels.values
+        self.classes_ = labels.values
         return self
 
     def transform(self, X: Any, *, trials: Any = None) -> Latents:

@@ -15,7 +15,7 @@ from twofold.readers.companions import Companion, refuse_misfits
 from twofold.readers.containers import ArrayFile, open_arrays
 from twofold.readers.missing import Kept, Missing
 from twofold.recordings import LazyArray, Neurons, Recording, Signal, Stimulus, Trials
-from twofold.recordings.recording import POSITION_COLUMNS, TRIAL_COLUMNS
+from twofold.recordings.columns import POSITION_COLUMNS, TRIAL_COLUMNS
 
 
 def read_arrays(

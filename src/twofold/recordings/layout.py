@@ -19,8 +19,9 @@ import zarr
 from zarr.abc.store import Store
 from zarr.errors import ZarrUserWarning
 
+from twofold.recordings.columns import Neurons, Trials
 from twofold.recordings.lazy import LazyArray
-from twofold.recordings.recording import Neurons, Recording, Trials
+from twofold.recordings.recording import Recording
 from twofold.recordings.sealed import SealedStore, StoredArray
 from twofold.recordings.signal import Signal
 from twofold.recordings.stimulus import Stimulus

@@ -34,7 +34,7 @@ def bin_to_frames(recording: Recording, how: Literal["mean", "sum"] = "mean") ->
     recording = recording.in_trials()
     trial, frame = recording.trial_of_row, recording.frame_of_row
     rates = {clip.rate_hz for clip in recording.stimuli.values()}
-    if len(rates) != 1:
+    if len(rates) > 1:
         raise DataError(f"binning to frames needs one frame rate, there are {sorted(rates)} Hz")
     rows = np.flatnonzero(frame >= 0)
     if not rows.size:
@@ -47,11 +47,15 @@ def bin_to_frames(recording: Recording, how: Literal["mean", "sum"] = "mean") ->
     total = np.add.reduceat(np.asarray(recording.responses[rows], dtype=np.float32), starts, axis=0)
     values = total / count[:, None].astype(np.float32) if how == "mean" else total
     frame_s = 1 / rates.pop()
-    trial_start = recording.trials.table["start_s"].to_numpy(dtype=float)[trial[rows[starts]]]
+    start, stop = (recording.trials.column(name).astype(float) for name in ("start_s", "stop_s"))
+    shown = trial[rows[starts]]
+    centre = start[shown] + (frame[rows[starts]] + 0.5) * frame_s
+    # The centre of a frame that its trial cuts short may lie in the next trial.
+    last_bin = recording.time_s[rows[starts + count - 1]]
     return replace(
         recording,
         responses=LazyArray(values),
-        time_s=trial_start + (frame[rows[starts]] + 0.5) * frame_s,
+        time_s=np.where(centre < stop[shown], centre, last_bin),
         bin_s=frame_s,
         history=(*recording.history, f"binned to frames of {frame_s:g} s by their {how}"),
     )
@@ -108,9 +112,16 @@ class FittedPreprocessing:
         return replace(chosen, responses=LazyArray(values), history=(*recording.history, note))
 
     def transform(self, responses: Responses) -> Responses:
-        """Responses of the kept units, (time, kept neuron), preprocessed to float32."""
+        """Responses of the kept units, (time, kept neuron), preprocessed to float32.
+
+        Raises
+        ------
+        DataError
+            If the root of negative responses is asked for.
+        """
         values = responses.astype(np.float32)
         if self.square_root:
+            _refuse_negative(values)
             values = np.sqrt(values)
         return ((values - self.mean) / self.scale).astype(np.float32)
 
@@ -145,10 +156,8 @@ def fit_to_responses(
     DataError
         As `fit_preprocessing`.
     """
-    if options.square_root and responses.size and responses.min() < 0:
-        raise DataError(
-            "responses are negative somewhere, so they have no square root; set square_root=false"
-        )
+    if options.square_root:
+        _refuse_negative(responses)
     keep = np.ones(responses.shape[1], dtype=bool)
     if options.drop_silent:
         keep &= ~silent_units(responses, presentation)
@@ -159,15 +168,22 @@ def fit_to_responses(
     values = responses[:, keep].astype(np.float64)
     if options.square_root:
         values = np.sqrt(values)
-    scale = values.std(axis=0)
+    varies = np.ptp(values, axis=0) > 0  # rounding can give a constant a standard deviation
     return FittedPreprocessing(
         kept=np.flatnonzero(keep),
         mean=values.mean(axis=0) if options.standardise else np.zeros(values.shape[1]),
         # A unit that is constant here stays at zero instead of exploding elsewhere.
-        scale=np.where(scale > 0, scale, 1.0) if options.standardise else np.ones(values.shape[1]),
+        scale=np.where(varies, values.std(axis=0), 1.0) if options.standardise else np.ones(values.shape[1]),
         square_root=options.square_root,
         fitted_on=part_name,
     )
+
+
+def _refuse_negative(responses: Responses) -> None:
+    if (responses < 0).any():
+        raise DataError(
+            "responses are negative somewhere, so they have no square root; set square_root=false"
+        )
 
 
 def silent_units(responses: Responses, trial: np.ndarray) -> NeuronMask:

@@ -1,4 +1,4 @@
-"""What is fitted and what is scored: whole repeats, blocks, clips or stretches of time, never loose frames."""
+"""What is fitted and what is scored: whole repeats, blocks, clips, stretches of time; never loose frames."""
 
 from __future__ import annotations
 
@@ -71,8 +71,9 @@ def by_video(recording: Recording, folds: int = 5) -> list[Split]:
     Raises
     ------
     DataError
-        If there are fewer clips than folds.
+        If there are fewer clips than folds, or fewer than two folds.
     """
+    _at_least_two(folds, "folds")
     names = list(recording.stimuli)
     if len(names) < folds:
         raise DataError(f"{folds} folds need at least {folds} clips, there are {len(names)}")
@@ -86,8 +87,9 @@ def by_time_block(recording: Recording, blocks: int = 5, gap_s: float = 0.0) -> 
     Raises
     ------
     DataError
-        If there are fewer trials than blocks, or the gap leaves nothing to train on.
+        If there are fewer trials than blocks, fewer than two blocks, or the gap leaves nothing to train on.
     """
+    _at_least_two(blocks, "blocks")
     trial = recording.trial_of_row
     if len(recording.trials) < blocks:
         raise DataError(f"{blocks} blocks need at least {blocks} trials, there are {len(recording.trials)}")
@@ -119,7 +121,8 @@ def frame_blocks(clip_of_frame: Sequence[int] | np.ndarray, folds: int, gap: int
     Raises
     ------
     DataError
-        If there are too few frames for so many parts.
+        If there are too few frames for so many parts, fewer than two parts, or the gap leaves nothing
+        to train on.
 
     Examples
     --------
@@ -127,6 +130,7 @@ def frame_blocks(clip_of_frame: Sequence[int] | np.ndarray, folds: int, gap: int
     >>> split.train, split.test
     (array([0, 5]), array([2, 3]))
     """
+    _at_least_two(folds, "parts of unseen frames")
     clip = np.asarray(clip_of_frame)
     clips = np.unique(clip)
     if len(clips) >= folds:
@@ -140,8 +144,16 @@ def frame_blocks(clip_of_frame: Sequence[int] | np.ndarray, folds: int, gap: int
         test = np.flatnonzero(part == value)
         near = np.zeros(len(clip), dtype=bool)
         near[max(0, test[0] - gap) : test[-1] + 1 + gap] = True
-        splits.append(Split(np.flatnonzero(~near), test, (value,)))
+        train = np.flatnonzero(~(near & np.isin(clip, clip[test])))
+        if not len(train):
+            raise DataError(f"a gap of {gap} frames leaves nothing to train on; make it smaller")
+        splits.append(Split(train, test, (value,)))
     return splits
+
+
+def _at_least_two(n: int, what: str) -> None:
+    if n < 2:
+        raise DataError(f"{n} {what}: one is left out and the others train, so give 2 or more")
 
 
 def _evenly(n: int, at_most: int) -> np.ndarray:

@@ -29,7 +29,18 @@ METRICS = {
     "r2_same_trial": Metric("(a) R² same trial"),
     "r2_cross_repeat": Metric("(b) R² across repeats"),
     "r2_cosmoothing": Metric("(c) R² co-smoothing"),
+    "r2_cross_repeat_of_ceiling": Metric("(b) over its ceiling"),
+    "r2_cross_repeat_against_train_mean": Metric("(b) against the training mean"),
     "r2_signal": Metric("R² of the signal"),
+    "r2_signal_within_repeats": Metric("R² within repeats"),
+    "exact_accuracy_pooled": Metric("exact, all repeats pooled"),
+}
+FACTS = {
+    "n_units": "units",
+    "n_repeats": "repeats",
+    "n_frames": "frames",
+    "n_clips": "clips",
+    "frame_s": "seconds per frame",
 }
 SPLITS = {
     "train": "training part",
@@ -102,6 +113,17 @@ def metric_of(name: str) -> Metric:
     """
     plain = name.removesuffix(MEAN_OVER_NEURONS)
     return METRICS.get(plain) or Metric(plain.replace("_", " "))
+
+
+def fact_title(name: str) -> str:
+    """Title of something known of the recording.
+
+    Examples
+    --------
+    >>> fact_title("n_units"), fact_title("some_thing")
+    ('units', 'some thing')
+    """
+    return FACTS.get(name, name.replace("_", " "))
 
 
 def shown(row: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from twofold.reporting import numbers
 from twofold.reporting.figures import LeftOut, Picture
-from twofold.reporting.names import SPLITS, TABLES, kind_of, shown
+from twofold.reporting.names import SPLITS, TABLES, fact_title, kind_of, shown
 from twofold.reporting.palette import Palette
 from twofold.reporting.scoreboard import Bar, Scoreboard, longest_bar
 from twofold.reporting.summary import facts, headline
@@ -73,6 +73,7 @@ def page(result: Result, scoreboard: Scoreboard, palette: Palette, drawn: Sequen
     templates.filters |= {
         "number": numbers.number,
         "shown": shown,
+        "fact_title": fact_title,
         "kind": kind_of,
         "inline": lambda content: base64.b64encode(content).decode("ascii"),
     }

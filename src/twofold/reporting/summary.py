@@ -44,6 +44,9 @@ def _most_aligned(scoreboard: Scoreboard) -> Fact | None:
     row = best.found[metric]
     ceiling = f", ceiling {number(row.ceiling)}" if row.ceiling is not None else ""
     title = metric_of(metric).title.partition(") ")[2]
+    if (row.value or 0.0) <= 0:
+        detail = f"at best, {title} is {with_error(row)}: no better than the mean"
+        return Fact("Which stays aligned with the responses?", "cannot be told here", detail, best.name)
     return Fact(
         "Which stays aligned with the responses?",
         embedding_of(best.name),

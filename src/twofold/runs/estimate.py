@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from joblib import cpu_count
+from joblib import effective_n_jobs
 
 from twofold.runs.jobs import Job, run_jobs
 
@@ -32,7 +32,7 @@ def estimate(jobs: Sequence[Job], n_jobs: int = -1) -> Estimate:
     n_jobs
         Processes that the run would use; -1 is one per core.
     """
-    processes = min(cpu_count() if n_jobs < 0 else n_jobs, max(1, len(jobs)))
+    processes = min(effective_n_jobs(n_jobs), max(1, len(jobs)))
     kinds: dict[str, list[Job]] = {}
     for job in jobs:
         kinds.setdefault(job.function.__qualname__, []).append(job)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_limits
 
 from twofold.files import written_whole
 
 Arrays = dict[str, np.ndarray]
 Progress = Callable[[int, int, str], None]
+
+SEAL = "__seal__"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,8 @@ class Job:
     @property
     def digest(self) -> str:
         """Name of the job's file in the cache."""
-        text = json.dumps([self.function.__qualname__, self.key], sort_keys=True)
+        name = f"{self.function.__module__}.{self.function.__qualname__}"
+        text = json.dumps([name, self.key], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def __call__(self) -> Arrays:
@@ -66,6 +72,7 @@ def run_jobs(
     cache
         Folder of one npz file per finished job; None keeps nothing. An interrupted run
         leaves its finished jobs there, so that the same call goes on where it stopped.
+        A file that cannot be read is as good as none.
     n_jobs
         Processes; -1 is one per core. Each uses one thread.
     progress
@@ -87,21 +94,34 @@ def run_jobs(
     todo = [index for index in range(len(jobs)) if index not in results]
     if progress:
         progress(len(results), len(jobs), "")
-    for index, result in _compute(jobs, todo, n_jobs):
-        _save(cache, jobs[index], result)
-        results[index] = result
-        if progress:
-            progress(len(results), len(jobs), jobs[index].name)
+    with closing(_compute(jobs, todo, n_jobs)) as finished:
+        for index, result in finished:
+            _save(cache, jobs[index], result)
+            results[index] = result
+            if progress:
+                progress(len(results), len(jobs), jobs[index].name)
     return [results[index] for index in range(len(jobs))]
 
 
-def _compute(jobs: Sequence[Job], todo: Sequence[int], n_jobs: int) -> Iterator[tuple[int, Arrays]]:
+def _compute(
+    jobs: Sequence[Job], todo: Sequence[int], n_jobs: int
+) -> Generator[tuple[int, Arrays], None, None]:
     if n_jobs == 1 or len(todo) < 2:
-        yield from ((index, jobs[index]()) for index in todo)
+        for index in todo:
+            # As in the processes below, because sums over several threads differ in their last bits.
+            with threadpool_limits(1):
+                result = jobs[index]()
+            yield index, result
         return
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        yield from parallel(delayed(_numbered)(index, jobs[index]) for index in todo)
+        finished = parallel(delayed(_numbered)(index, jobs[index]) for index in todo)
+        try:
+            for index, result in finished:
+                yield index, result
+        finally:
+            with warnings.catch_warnings(action="ignore"):  # of an interrupted run: that jobs were cancelled
+                finished.close()
 
 
 def _numbered(index: int, job: Job) -> tuple[int, Arrays]:
@@ -111,8 +131,13 @@ def _numbered(index: int, job: Job) -> tuple[int, Arrays]:
 def _load(cache: Path | None, job: Job) -> Arrays | None:
     if cache is None or not (path := cache / f"{job.digest}.npz").exists():
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            result = {name: stored[name] for name in stored.files}
+        seal = str(result.pop(SEAL))
+    except Exception:  # a broken archive fails in a dozen ways, and all of them mean: compute it again
+        return None
+    return result if seal == _sealed(result) else None
 
 
 def _save(cache: Path | None, job: Job, result: Arrays) -> None:
@@ -120,7 +145,13 @@ def _save(cache: Path | None, job: Job, result: Arrays) -> None:
         return
     cache.mkdir(parents=True, exist_ok=True)
     with written_whole(cache / f"{job.digest}.npz") as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **result)
+        np.savez_compressed(temporary, allow_pickle=False, **result, **{SEAL: np.array(_sealed(result))})
+
+
+def _sealed(result: Arrays) -> str:
+    """A hash of all names and arrays: the archive checks each array, but not that all are there."""
+    names = sorted(result)
+    return content_hash(np.array(json.dumps(names)), *(result[name] for name in names))
 
 
 def content_hash(*arrays: np.ndarray) -> str:

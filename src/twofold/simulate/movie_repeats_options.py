@@ -68,7 +68,7 @@ class MovieRepeats(Options):
     mice: PositiveInt = 8
     blocks: PositiveInt = 2
     gap_s: NonNegativeFloat = 300.0
-    median_rate_hz: Annotated[float, Field(ge=0.1, le=30)] = 1.5
+    median_rate_hz: Annotated[float, Field(ge=0.1, le=30)] = 1.65
     rate_spread: Annotated[float, Field(ge=0, le=3)] = 1.5
     stimulus_gain: NonNegativeFloat = 4.0
     state_gain: Annotated[float, Field(ge=0, le=3)] = 0.7

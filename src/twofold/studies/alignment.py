@@ -1,9 +1,8 @@
-"""Alignment: one fold of the table, and its rows."""
+"""Alignment: one division of the repeats into training, target and test."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,24 +10,17 @@ import numpy as np
 from twofold.analyses.alignment import Alignment, cross_repeat, same_trial, score
 from twofold.analyses.controls import random_code
 from twofold.decoders import GroupedRidge
-from twofold.metrics import mean_and_sem, noise_ceiling
+from twofold.metrics import noise_ceiling
 from twofold.recordings.preprocess import FittedPreprocessing, fit_to_responses
 from twofold.recordings.splits import Split, frame_blocks
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import Choice, Method, choose, embeddings, knn, predict_frames
+from twofold.studies.methods import Choice, Method, as_text, choose, embeddings, knn, predict_frames
 from twofold.studies.presentations import Presentations, Rows
-from twofold.studies.result import Row
 from twofold.studies.truth import CONDITIONAL, DRIVE, Known
 
 RANDOM_CODE = "control: random code of the decoded frame"
 LEAKY_CODE = "control: random code (leaky: frames seen by the decoder)"
 LEAKY_CONTRASTIVE = "contrastive (leaky: frames seen by the decoder)"
-CONVENTIONS = ("", "_mean_over_neurons")
-SUFFIXES = {
-    "r2_same_trial": CONVENTIONS,
-    "r2_cross_repeat": (*CONVENTIONS, "_against_train_mean"),
-    "r2_cosmoothing": CONVENTIONS,
-}
 
 
 def align_fold(
@@ -74,7 +66,7 @@ def align_fold(
         ]
         encode = method.fit(choice, fold.rows, options.seed)
         latents = encode(fold.rows), encode(fold.new)
-        out[f"chosen/{method.name}"] = np.array(json.dumps(choice))
+        out[f"chosen/{method.name}"] = as_text(choice)
         out[f"r2_same_trial/{method.name}"] = _values(
             same_trial(
                 latents[0],
@@ -249,62 +241,3 @@ def _ceilings(fold: Fold) -> dict[str, np.ndarray]:
 def _values(found: Alignment) -> np.ndarray:
     values = (found.variance_weighted, found.mean_over_neurons, found.against_train_mean)
     return np.array([np.nan if value is None else value for value in values])
-
-
-def alignment_rows(folds: Sequence[Mapping[str, np.ndarray]], options: AlignmentOptions) -> list[Row]:
-    """Rows of the table alignment: mean and s.e.m. over divisions of the repeats."""
-    rows = []
-    for key in folds[0]:
-        metric, _, name = key.partition("/")
-        if metric not in SUFFIXES:
-            continue
-        values = np.stack([fold[key] for fold in folds])
-        ceiling = np.stack([fold.get(f"ceiling/{metric}", np.full(3, np.nan)) for fold in folds]).mean(axis=0)
-        for column, suffix in enumerate(SUFFIXES[metric]):
-            if suffix == "_against_train_mean" and np.isnan(values[:, column]).all():
-                continue
-            top = float(ceiling[column]) if np.isfinite(ceiling[column]) else None
-            rows.append(_row(name, metric + suffix, values[:, column], top, folds, options))
-            if metric == "r2_cross_repeat" and top is not None and top > 0:
-                share = values[:, column] / top
-                rows.append(_row(name, f"{metric}{suffix}_of_ceiling", share, None, folds, options))
-    return rows
-
-
-def _row(
-    name: str,
-    metric: str,
-    values: np.ndarray,
-    ceiling: float | None,
-    folds: Sequence[Mapping[str, np.ndarray]],
-    options: AlignmentOptions,
-) -> Row:
-    scored = {
-        "r2_same_trial": "the same trial of the test repeats",
-        "r2_cross_repeat": "unseen frames of the test repeats, against repeats used in no fit",
-        "r2_cosmoothing": f"the other half of the units, test repeats, {options.halves} halves",
-    }
-    found = mean_and_sem(values) if np.isfinite(values).all() else None
-    return Row(
-        table="alignment",
-        row=name,
-        metric=metric,
-        split="test",
-        value=found.value if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
-        interval_kind="sem",
-        over="divisions of the repeats (they share training data)",
-        n=len(values),
-        n_units=min(int(fold["n_units"]) for fold in folds),
-        chance=0.0,
-        ceiling=ceiling,
-        fitted_on="the training repeats",
-        scored_on=next(text for prefix, text in scored.items() if metric.startswith(prefix)),
-        leaky="leaky" in name,
-        window=1,
-        seed=options.seed,
-        note=""
-        if found
-        else f"no unit has a reliability above {options.reliability:g} on the training repeats",
-    )

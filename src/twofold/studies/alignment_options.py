@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from twofold.options import Options
 from twofold.recordings.preprocess import Preprocessing
@@ -51,7 +51,7 @@ class AlignmentOptions(Options):
     3
     """
 
-    max_folds: int | None = Field(default=None, ge=2)
+    max_folds: int | None = Field(default=20, ge=2)
     inner_folds: int = Field(default=2, ge=1)
     alignment_folds: int = Field(default=5, ge=3)
     frame_folds: int = Field(default=5, ge=2)
@@ -62,18 +62,18 @@ class AlignmentOptions(Options):
     top_variance: float | None = Field(default=None, gt=0, le=1)
     square_root: bool = True
     standardise: bool = True
-    neighbours: tuple[int, ...] = (1, 3, 9, 25)
-    logistic_c: tuple[float, ...] = (0.01, 0.1, 1.0)
-    pca_components: tuple[int, ...] = (16, 64)
+    neighbours: tuple[PositiveInt, ...] = Field(default=(1, 3, 9, 25), min_length=1)
+    logistic_c: tuple[PositiveFloat, ...] = Field(default=(0.01, 0.1, 1.0), min_length=1)
+    pca_components: tuple[PositiveInt, ...] = Field(default=(16, 64), min_length=1)
     dimension: int = Field(default=16, ge=1)
     hidden: int = Field(default=64, ge=1)
     steps: int = Field(default=400, ge=1)
     batch_size: int = Field(default=256, ge=2)
     learning_rate: float = Field(default=3e-3, gt=0)
     weight_decay: float = Field(default=1e-2, ge=0)
-    temperature: tuple[float, ...] = (0.1, 0.3)
-    dropout: tuple[float, ...] = (0.3,)
-    seed: int = 0
+    temperature: tuple[PositiveFloat, ...] = Field(default=(0.1, 0.3), min_length=1)
+    dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(default=(0.3,), min_length=1)
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
     @classmethod
     def preset(cls, name: Preset) -> AlignmentOptions:

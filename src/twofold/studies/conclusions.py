@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from twofold.metrics import paired_difference
-from twofold.studies.decoding import AT_CHANCE, CONTROLS, ENCODER_SHUFFLED, LEAKY, DecodedFolds
+from twofold.studies.decoding import AT_CHANCE, CONTROLS, ENCODER_SHUFFLED, LEAKY
+from twofold.studies.decoding_rows import DecodedFolds
 from twofold.studies.result import Row
 
 ALPHA = 0.01
 FAMILY_P = 0.05
 
 
-def conclusions(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
-    """Sentences on decoding, alignment, controls and state, in this order."""
+def conclusions(rows: Sequence[Row], decoded: DecodedFolds, true: np.ndarray) -> list[str]:
+    """Sentences on decoding, alignment, controls and state, in this order; `true` (frame,) are the labels."""
     return [
-        *_decoding(rows, decoded),
+        *_decoding(rows, decoded, true),
         *_alignment(rows),
         *_controls(rows),
         *_state(rows),
@@ -38,7 +40,7 @@ def _said(row: Row) -> str:
     return f"{row.value:.3f}{spread}"
 
 
-def _decoding(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
+def _decoding(rows: Sequence[Row], decoded: DecodedFolds, true: np.ndarray) -> list[str]:
     honest = [
         row
         for row in rows
@@ -54,7 +56,6 @@ def _decoding(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
     said = [f"The frame is read best by {best.row}: {_said(best)} exact (chance {best.chance:.3g})."]
     ours, simple = "contrastive + knn", "raw + template"
     if ours in decoded.predicted and simple in decoded.predicted:
-        true = np.arange(decoded.predicted[ours].shape[1])
         hits = [(decoded.predicted[name] == true).mean(axis=1) for name in (ours, simple)]
         found = paired_difference(*hits)
         gap = found.difference
@@ -66,9 +67,12 @@ def _decoding(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
         )
     leaky, fair = _value(rows, LEAKY, "exact_accuracy"), _value(rows, ours, "exact_accuracy")
     if leaky and fair:
+        verdict = (
+            "the difference is a leak, not a result" if _above(leaky, fair) else "here that gains nothing"
+        )
         said.append(
             f"An encoder that saw the left-out repeat would have shown {_said(leaky)} instead of "
-            f"{_said(fair)}: the difference is a leak, not a result."
+            f"{_said(fair)}: {verdict}."
         )
     return said
 
@@ -88,19 +92,30 @@ def _alignment(rows: Sequence[Row]) -> list[str]:
     ours, raw = there["contrastive"], there.get("raw")
     if raw is None or raw.value is None or ours.value is None:
         return said
-    if raw.value <= max(0.0, code.high or 0.0):
+    if not _above(raw, code):
         said.append(
-            "Even the raw responses predict no unseen frames here: there are too few frames, or too few "
-            "reliable units, to judge alignment by this measure."
+            "Even the raw responses predict unseen frames no better than the code does: there are too few "
+            "frames, or too few reliable units, to judge alignment by this measure."
         )
-    elif ours.value <= max(0.0, code.high or 0.0):
+    elif not _above(ours, code):
         said.append("By this measure the contrastive embedding is not neurally aligned.")
     else:
+        share = (ours.value - (code.value or 0.0)) / (raw.value - (code.value or 0.0))
         said.append(
-            f"The contrastive embedding keeps {100 * ours.value / raw.value:.0f} % of what the raw responses "
-            "tell of unseen frames."
+            f"From the random code (0 %) to the raw responses (100 %), the contrastive embedding is at "
+            f"{100 * share:.0f} %."
         )
     return said
+
+
+def _above(row: Row, other: Row) -> bool:
+    """Whether a value is above another by two standard errors of their difference."""
+
+    def squared_sem(found: Row) -> float:
+        return 0.0 if found.high is None or found.value is None else (found.high - found.value) ** 2
+
+    gap = (row.value or 0.0) - (other.value or 0.0)
+    return gap > 2 * math.sqrt(squared_sem(row) + squared_sem(other))
 
 
 def _controls(rows: Sequence[Row]) -> list[str]:
@@ -111,13 +126,15 @@ def _controls(rows: Sequence[Row]) -> list[str]:
     above = ENCODER_SHUFFLED in pooled and pooled[ENCODER_SHUFFLED].note.startswith("ABOVE")
     if not any(name in pooled for name in CONTROLS):
         return []
-    if not outside and not above:
-        return [
-            "The shuffle controls behave: shuffled labels and shuffled responses are at chance, and an "
-            "encoder trained on shuffled labels is not above an untrained one."
-        ]
-    names = [*outside, *([ENCODER_SHUFFLED] if above else [])]
-    return [f"WARNING: a control is not where it must be ({'; '.join(names)}); do not trust the rows above."]
+    if outside:
+        return [f"WARNING: not at chance: {'; '.join(outside)}; do not trust the rows above."]
+    said = ["The shuffle controls behave: shuffled labels and shuffled responses are at chance."]
+    if above:
+        said.append(
+            f"An encoder trained on shuffled labels decodes better than an untrained one "
+            f"({pooled[ENCODER_SHUFFLED].value:.3f}): part of what training gives does not come from the labels."
+        )
+    return said
 
 
 def _state(rows: Sequence[Row]) -> list[str]:

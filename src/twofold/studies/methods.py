@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -173,16 +174,19 @@ def predict_frames(
     return np.asarray(_fit(decoder, options, latents, frame).predict(new))
 
 
-def as_text(choice: Sequence[Choice] | Choice) -> np.ndarray:
+def as_text(choice: Choice) -> np.ndarray:
     """A choice as an array that a file can hold without pickling."""
-    return np.array(json.dumps(choice))
+    plain = {name.rpartition("__")[2]: value for name, value in choice.items()}
+    return np.array(json.dumps(plain))
 
 
 def _fit(decoder: FrameDecoder, options: Choice, latents: np.ndarray, frame: np.ndarray) -> Any:
     estimator = clone(decoder.estimator)
     if "n_neighbors" in options:
         options = {**options, "n_neighbors": min(options["n_neighbors"], len(latents))}
-    return estimator.set_params(**options).fit(latents, frame)
+    with warnings.catch_warnings():  # a frame is a class, and one repeat shows each class once
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        return estimator.set_params(**options).fit(latents, frame)
 
 
 def _take(rows: Rows, index: np.ndarray) -> Rows:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from twofold.files import claim_folder
+from twofold.errors import OptionError
 from twofold.recordings import Recording
 from twofold.runs.jobs import Progress, run_jobs
 from twofold.studies.alignment_options import AlignmentOptions, Preset
+from twofold.studies.folder import logged, open_run
 from twofold.studies.plan import plan_study
 from twofold.studies.result import Result
 
@@ -58,12 +59,16 @@ def neural_alignment(
     >>> result = tw.neural_alignment(movie, preset="demo", out="out")  # doctest: +SKIP
     >>> result.table("frame-decoding")[["row", "value", "chance"]]  # doctest: +SKIP
     """
+    if n_jobs == 0:
+        raise OptionError("n_jobs=0: give the number of processes, or -1 for one per core")
     options = options or AlignmentOptions.preset(preset)
     plan = plan_study(recording, options)
-    folder = None if out is None else claim_folder(out, resume=resume, overwrite=overwrite)
     started = time.monotonic()
-    found = run_jobs(plan.jobs, cache=folder and folder / "parts", n_jobs=n_jobs, progress=progress)
+    if out is None:
+        found = run_jobs(plan.jobs, n_jobs=n_jobs, progress=progress)
+        return plan.assemble(found, seconds=time.monotonic() - started)
+    folder = open_run(out, options.model_dump(mode="json"), resume=resume, overwrite=overwrite)
+    found = run_jobs(plan.jobs, cache=folder / "parts", n_jobs=n_jobs, progress=logged(folder, progress))
     result = plan.assemble(found, seconds=time.monotonic() - started)
-    if folder is not None:
-        result.save(folder)
+    result.save(folder)
     return result

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 
 from twofold.recordings.preprocess import fit_to_responses
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.decoding import DecodedFolds
+from twofold.studies.decoding_rows import DecodedFolds
 from twofold.studies.presentations import Presentations
 
 MOST_POINTS = 6000
@@ -30,7 +30,7 @@ def pictures(data: Presentations, decoded: DecodedFolds, options: AlignmentOptio
         "pca/frame": rows.frame[shown],
         "pca/repeat": rows.repeat[shown],
         "explained_variance/cumulative": np.cumsum(components.explained_variance_ratio_).astype(np.float32),
-        "decoded/true": np.arange(data.n_frames),
+        "decoded/true": data.label,
         "decoded/repeat": np.array(decoded.repeats[middle]),
     }
     for name, predicted in decoded.predicted.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -133,17 +134,27 @@ def _order(recording: Recording, repeats: np.ndarray, clips: list[str]) -> tuple
     repeat, frame = recording.per_row("repeat"), recording.frame_of_row
     order = np.lexsort((frame, clip, repeat))
     clip_of_frame = np.repeat(np.arange(len(clips)), [len(recording.stimuli[name]) for name in clips])
-    if len(order) != len(repeats) * len(clip_of_frame):
-        for name in clips:
-            shown = repeat[(clip == number[name])]
-            for value in repeats:
-                n = int((shown == value).sum())
-                if n != len(recording.stimuli[name]):
-                    raise DataError(
-                        f"clip {name!r}, repeat {value}: {n} of {len(recording.stimuli[name])} frames; "
-                        "the study needs every clip whole in every repeat (see `twofold check`)"
-                    )
+    frame_of_clip = np.concatenate([np.arange(len(recording.stimuli[name])) for name in clips])
+    n = len(repeats)
+    whole = np.repeat(repeats, len(clip_of_frame)), np.tile(clip_of_frame, n), np.tile(frame_of_clip, n)
+    if not np.array_equal(np.stack([repeat, clip, frame])[:, order], np.stack(whole)):
+        _refuse_parts(recording, repeats, clips)
     return order, clip_of_frame
+
+
+def _refuse_parts(recording: Recording, repeats: np.ndarray, clips: list[str]) -> NoReturn:
+    """Say which presentation is not whole, or is there twice."""
+    repeat, shown = recording.per_row("repeat"), recording.per_row("stimulus")
+    for name, value in product(clips, repeats):
+        frames = recording.frame_of_row[(shown == name) & (repeat == value)]
+        n, there = len(recording.stimuli[name]), len(np.unique(frames))
+        if not len(frames) == there == n:
+            twice = f", {len(frames) - there} of them more than once" if len(frames) > there else ""
+            raise DataError(
+                f"clip {name!r}, repeat {value}: {there} of {n} frames{twice}; "
+                "the study needs every clip whole and once in every repeat (see `twofold check`)"
+            )
+    raise DataError("the clips are not whole in every repeat (see `twofold check`)")
 
 
 def _labels(recording: Recording, clips: list[str]) -> np.ndarray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from pydantic import field_validator, model_validator
@@ -16,6 +18,16 @@ from twofold.files import written_whole
 from twofold.options import Options
 
 IntervalKind = Literal["sem", "confidence_95", "permutation_99", "bootstrap_95"]
+UNREADABLE = (
+    OSError,
+    EOFError,
+    BadZipFile,
+    zlib.error,  # damaged, in as many ways as a file has parts
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,  # whole, but not what `save` writes
+)
 SplitName = Literal["train", "validation", "test", "leave_one_repeat_out", "leave_one_block_out"]
 
 
@@ -166,11 +178,12 @@ class Result:
             "conclusions": list(self.conclusions),
             "rows": [row.model_dump() for row in self.rows],
         }
-        for name, part in (("results.json", content), ("options.json", self.options)):
-            with written_whole(folder / name) as temporary:
-                temporary.write_text(json.dumps(part, indent=1, allow_nan=False), encoding="utf-8")
         with written_whole(folder / "arrays.npz") as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **self.arrays)
+        # The numbers come last: where they are, the result is whole.
+        for name, part in (("options.json", self.options), ("results.json", content)):
+            with written_whole(folder / name) as temporary:
+                temporary.write_text(json.dumps(part, indent=1, allow_nan=False), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path | str) -> Result:
@@ -184,12 +197,12 @@ class Result:
         folder = Path(folder)
         try:
             content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             rows = [Row(**row) for row in content["rows"]]
             head = {k: content[k] for k in ("study", "recording", "options", "versions", "seconds")}
         except FileNotFoundError as error:
             raise DataError(f"{folder} holds no result: {Path(error.filename).name} is missing") from None
-        except (json.JSONDecodeError, KeyError, OSError, ValueError) as error:
+        except UNREADABLE as error:
             raise DataError(f"{folder} holds no readable result: {error}") from None
         return cls(**head, rows=rows, arrays=arrays, conclusions=content.get("conclusions", ()))

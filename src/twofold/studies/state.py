@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from twofold.analyses.state import SignalScore, score_signal, within_repeats
+from twofold.analyses.state import SignalScore, predict_signal, score_signal, within_repeats
 from twofold.decoders import GroupedRidge
 from twofold.metrics import mean_and_sem
 from twofold.recordings.preprocess import fit_to_responses
@@ -41,7 +41,8 @@ def state_of_method(
     Returns
     -------
     dict
-        Per signal and per its part within repeats: R2 per fold and of every surrogate.
+        Per signal and per its part within repeats: R2 per fold and of every surrogate; and
+        `trace/<signal>` (repeat, frame), the part within repeats as predicted.
     """
     method = next(method for method in embeddings(options) if method.name == method_name)
     latents = [_latents(method, data, options, train, test) for train, test in folds]
@@ -61,6 +62,8 @@ def state_of_method(
             )
             for part in ("folds", "circular_shifts", "trial_swaps"):
                 out[f"{kind}/{signal_name}/{part}"] = getattr(score, part)
+        moving = within_repeats(filled)
+        out[f"trace/{signal_name}"] = predict_signal(latents, folds, moving, decoder=GroupedRidge())
     return out
 
 
@@ -96,8 +99,8 @@ def state_rows(
         for signal in data.signals:
             for kind in ("r2_signal", "r2_signal_within_repeats"):
                 name = f"{method} -> {signal}"
-                if f"{kind}/{signal}/folds" not in found:
-                    note = "the signal is constant, or more than a fifth of it is missing"
+                if not len(found.get(f"{kind}/{signal}/folds", ())):
+                    note = "the signal is constant where it is scored, or more than a fifth of it is missing"
                     rows.append(
                         Row(table="state", row=name, metric=kind, split="test", value=None, note=note)
                     )
@@ -108,9 +111,24 @@ def state_rows(
     return rows
 
 
+def traces(by_method: Mapping[str, Mapping[str, np.ndarray]], data: Presentations) -> dict[str, np.ndarray]:
+    """For the figure: each signal within repeats, and what the embedding that tells it best says."""
+    found: dict[str, np.ndarray] = {}
+    for signal in data.signals:
+        key = f"r2_signal_within_repeats/{signal}/folds"
+        scores = {method: parts[key].mean() for method, parts in by_method.items() if len(parts.get(key, ()))}
+        filled = fill_missing(data.signals[signal])
+        if scores and filled is not None:
+            best = max(scores, key=lambda method: scores[method])
+            found[f"state/{signal}/observed"] = within_repeats(filled).reshape(-1)
+            found[f"state/{signal}/predicted"] = by_method[best][f"trace/{signal}"].reshape(-1)
+    return found
+
+
 def _row(name: str, kind: str, score: SignalScore, options: AlignmentOptions) -> Row:
     interval = mean_and_sem(score.folds)
     shifts, swaps = score.p(score.circular_shifts), score.p(score.trial_swaps)
+    null = score.circular_shifts[np.isfinite(score.circular_shifts)]
     return Row(
         table="state",
         row=name,
@@ -122,7 +140,7 @@ def _row(name: str, kind: str, score: SignalScore, options: AlignmentOptions) ->
         interval_kind="sem",
         over="groups of consecutive repeats",
         n=interval.n,
-        chance=float(score.circular_shifts.mean()),
+        chance=float(null.mean()) if len(null) else None,
         fitted_on="the other groups of repeats",
         scored_on="the left-out group",
         window=1,

@@ -39,8 +39,8 @@ def traces(result: Result) -> Sketch:
         top.text(1 - 0.16 * shift, 1.06, label, transform=top.transAxes, ha="right", color=colour, fontsize=9)
     panels[-1].set_xlabel("time bin")
     caption = (
-        "Signals of the animal, and their prediction from the latents of the best row, "
-        "in parts of the recording that were held out."
+        "Signals of the animal, less their mean in each repeat, and their prediction from the latents of the "
+        "embedding that tells them best, in repeats that were held out."
     )
     alt = f"Traces of {len(signals)} signals, observed and predicted. {'; '.join(words)}."
     return Sketch(figure, caption, alt)

@@ -1,0 +1,140 @@
+"""Nothing is fitted on what it is scored on: what the test repeats hold changes no fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from twofold.recordings.splits import frame_blocks
+from twofold.runs.jobs import Job, run_jobs
+from twofold.studies.alignment import Fold, align_fold
+from twofold.studies.decoding import LEAKY, decode_fold
+from twofold.studies.methods import choose, embeddings, knn
+from twofold.studies.presentations import Presentations, presentations
+
+TRAIN, PROBE, CHANGED = np.array([0, 1, 2, 3]), 4, 5
+
+
+@pytest.fixture(scope="module")
+def data(movie) -> Presentations:
+    return presentations(movie)
+
+
+def with_changed(data: Presentations, repeat: int) -> Presentations:
+    """Other counts in one repeat: other in size, in order and in which units are silent."""
+    rng = np.random.default_rng(1)
+    responses = data.responses.copy()
+    responses[repeat] = 20 * rng.permutation(responses[repeat]) + rng.poisson(2, responses[repeat].shape)
+    responses[repeat][:, :7] = 0
+    return replace(data, responses=responses)
+
+
+def run(function, **arguments) -> dict[str, np.ndarray]:
+    return run_jobs([Job("one", function, arguments, {})], n_jobs=1)[0]
+
+
+@pytest.fixture(scope="module")
+def decoded(data, few_steps) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Two repeats are left out: one is the probe, the other is as it was, or changed."""
+    test = np.array([PROBE, CHANGED])
+    return tuple(
+        run(decode_fold, data=part, options=few_steps, train=TRAIN, test=test, controls=True)
+        for part in (data, with_changed(data, CHANGED))
+    )
+
+
+def differing(decoded, rows: slice) -> set[str]:
+    before, after = decoded
+    assert before.keys() == after.keys()
+    return {
+        name
+        for name in before
+        if not np.array_equal(*(part[name][rows] if part[name].ndim else part[name] for part in decoded))
+    }
+
+
+def test_every_row_but_the_leaky_one_decodes_a_repeat_whatever_else_was_left_out(decoded, data):
+    """The same frames for the probe, the same options, the same units: only the leaky encoder saw more."""
+    assert differing(decoded, slice(0, data.n_frames)) == {f"predicted/{LEAKY}"}
+
+
+def test_the_changed_repeat_itself_is_decoded_otherwise(decoded, data):
+    """Or else nothing was changed."""
+    found = differing(decoded, slice(data.n_frames, None))
+    assert found == {name for name in decoded[0] if name.startswith("predicted/")}
+
+
+def test_the_choices_of_every_row_are_recorded(decoded):
+    assert {name.removeprefix("chosen/") for name in decoded[0] if name.startswith("chosen/")} == {
+        *("raw + template", "raw + knn", "raw + logistic", "pca + knn", "pca + logistic"),
+        *("untrained + knn", "contrastive + knn", "contrastive + logistic"),
+    }
+
+
+# --- alignment -----------------------------------------------------------------------------------
+
+ROLES = {"train": np.array([0, 1, 2]), "target": np.array([3]), "test": np.array([4, 5])}
+
+
+def fold_of(data: Presentations, options) -> Fold:
+    return Fold.of(data, options, **ROLES, scored=np.ones(data.responses.shape[-1], dtype=bool))
+
+
+@pytest.mark.parametrize("role", ["target", "test"])
+def test_units_statistics_encoders_and_choices_come_from_the_training_repeats_alone(data, few_steps, role):
+    before = fold_of(data, few_steps)
+    after = fold_of(with_changed(data, ROLES[role][-1]), few_steps)
+    for name in ("kept", "mean", "scale"):
+        np.testing.assert_array_equal(getattr(before.fitted, name), getattr(after.fitted, name))
+    np.testing.assert_array_equal(before.keep, after.keep)
+    np.testing.assert_array_equal(before.rows.responses, after.rows.responses)
+    for method in embeddings(few_steps):
+        chosen, latents = [], []
+        for fold in (before, after):
+            found = choose(method, (knn(few_steps),), fold.rows, inner_folds=1, seed=0)
+            chosen.append(found)
+            latents.append(method.fit(found["knn"][0], fold.rows, 0)(before.new))
+        assert chosen[0] == chosen[1]
+        np.testing.assert_array_equal(*latents)
+
+
+@pytest.mark.parametrize("role", ["target", "test", "train"])
+def test_only_what_is_scored_on_a_repeat_changes_with_it(data, few_steps, role):
+    """Changed targets leave the same-trial numbers as they were, to the last bit; choices see neither."""
+    everything = np.ones(data.responses.shape[-1], dtype=bool)
+    before, after = (
+        run(align_fold, data=part, options=few_steps, **ROLES, scored=everything)
+        for part in (data, with_changed(data, ROLES[role][-1]))
+    )
+    changed = {
+        name.partition("/")[0]
+        for name in before
+        if not np.array_equal(before[name], after[name], equal_nan=before[name].dtype.kind == "f")
+    }
+    of_test = {"r2_same_trial", "r2_cross_repeat", "r2_cosmoothing"}
+    if role == "train":
+        assert changed >= {*of_test, "ceiling", "n_units"}
+    else:
+        assert changed == (of_test if role == "test" else {"r2_cross_repeat"})
+
+
+def test_frames_are_scored_by_decoders_that_did_not_see_them_nor_their_neighbours(data, few_steps):
+    """The stimulus-locked score of one block of frames does not depend on the training targets in it."""
+    fold = fold_of(data, few_steps)
+    (first, *rest) = frame_blocks(data.clip, few_steps.frame_folds, gap=1)
+    near = np.r_[first.test, first.test[-1] + 1]
+    assert not set(near) & set(first.train)
+    responses = fold.rows.responses.reshape(len(ROLES["train"]), data.n_frames, -1).copy()
+    responses[:, near] = 99.0
+    other = replace(fold, rows=replace(fold.rows, responses=responses.reshape(fold.rows.responses.shape)))
+    scored = []
+    for one in (fold, other):
+        # latents of all frames are told, so that only the decoder's targets differ
+        latents = fold.rows.responses, fold.new.responses
+        found = one.cross_repeat(*latents, [replace(first, test=np.arange(data.n_frames))])
+        scored.append(found.variance_weighted)
+    assert scored[0] == scored[1]
+    leaky = other.cross_repeat(fold.rows.responses, fold.new.responses, [first, *rest], frames_seen=True)
+    assert leaky.variance_weighted < scored[0]

@@ -1,0 +1,336 @@
+"""The study as a list of parts: who trains, who is scored, and what is refused before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twofold.errors import DataError, OptionError
+from twofold.recordings import LazyArray, Recording, Signal, Stimulus, Trials
+from twofold.runs.jobs import run_jobs
+from twofold.simulate import MovieRepeats, simulate_movie_repeats
+from twofold.studies.alignment import align_fold
+from twofold.studies.alignment_options import AlignmentOptions
+from twofold.studies.decoding import decode_fold
+from twofold.studies.neural_alignment import neural_alignment
+from twofold.studies.plan import plan_study
+from twofold.studies.state import state_of_method
+
+
+def jobs_of(plan, function) -> list:
+    return [job for job in plan.jobs if job.function is function]
+
+
+def with_blocks(movie: Recording, blocks) -> Recording:
+    return replace(movie, trials=Trials(movie.trials.table.assign(block=blocks)))
+
+
+def digests(recording: Recording, options: AlignmentOptions) -> set[str]:
+    found = [job.digest for job in plan_study(recording, options).jobs]
+    assert len(set(found)) == len(found)
+    return set(found)
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def test_every_repeat_and_every_block_is_left_out_once(movie, few_steps):
+    plan = plan_study(movie, few_steps.model_copy(update={"max_folds": None}))
+    tests = [job.arguments["test"].tolist() for job in jobs_of(plan, decode_fold)]
+    assert tests == [[0], [1], [2], [3], [4], [5], [0, 1, 2], [3, 4, 5]]
+    assert [job.arguments["controls"] for job in jobs_of(plan, decode_fold)] == [True] * 6 + [False] * 2
+    for job in jobs_of(plan, decode_fold):
+        assert sorted([*job.arguments["train"], *job.arguments["test"]]) == [0, 1, 2, 3, 4, 5]
+
+
+@given(n_repeats=st.integers(4, 24), folds=st.integers(3, 12))
+@settings(deadline=None, max_examples=40)
+def test_divisions_never_share_a_repeat_and_score_each_once(n_repeats, folds):
+    """With two or more repeats to train on, since the target of each is the mean of the others."""
+    sizes = {"n_units": 3, "n_frames": 10, "mice": 1, "cuts": 0, "bins_per_frame": 1, "gap_s": 0.1}
+    movie = simulate_movie_repeats(MovieRepeats.small(n_repeats=n_repeats, **sizes))
+    options = AlignmentOptions(alignment_folds=folds, drop_silent=False)
+    plan = plan_study(replace(movie, truth={}), options)
+    every = list(range(n_repeats))
+    roles = [[job.arguments[role] for role in ("train", "target", "test")] for job in plan.parts["alignment"]]
+    for train, target, test in roles:
+        assert sorted([*train, *target, *test]) == every
+        assert len(train) >= 2
+        assert min(len(target), len(test)) >= 1
+    assert sorted(np.concatenate([test for _, _, test in roles])) == every
+    stretches = plan.parts["state"][0].arguments["folds"]
+    assert np.concatenate([test for _, test in stretches]).tolist() == every
+    for train, test in stretches:
+        assert (np.diff(test) == 1).all()
+        assert sorted([*train, *test]) == every
+        assert len(train) >= 2
+
+
+def test_scored_units_are_those_that_every_division_keeps(movie, few_steps):
+    responses = np.asarray(movie.responses).copy()
+    responses[movie.per_row("repeat") == 5, 3] = 0
+    plan = plan_study(replace(movie, responses=LazyArray(responses)), few_steps)
+    for job in jobs_of(plan, align_fold):
+        silent_somewhere = [unit for unit, kept in enumerate(job.arguments["scored"]) if not kept]
+        assert 3 in silent_somewhere
+    assert all(job.arguments["scored"][3] for job in jobs_of(plan_study(movie, few_steps), align_fold))
+
+
+def test_a_recording_without_signals_has_no_parts_on_state(movie, few_steps):
+    plan = plan_study(replace(movie, signals={}), few_steps)
+    assert not jobs_of(plan, state_of_method)
+    assert jobs_of(plan_study(movie, few_steps), state_of_method)
+
+
+# --- parts are told apart ------------------------------------------------------------------------
+
+
+def relabelled(movie: Recording) -> Recording:
+    ids = np.where(np.arange(48) == 7, 6, np.arange(48))
+    return replace(movie, stimuli={"movie": replace(movie.stimuli["movie"], frame_ids=ids)})
+
+
+def one_more_spike(movie: Recording) -> Recording:
+    responses = np.asarray(movie.responses).copy()
+    responses[100, 5] += 1
+    return replace(movie, responses=LazyArray(responses))
+
+
+def renamed_signal(movie: Recording) -> Recording:
+    return replace(movie, signals={f"{name}_2": signal for name, signal in movie.signals.items()})
+
+
+def shifted_signal(movie: Recording) -> Recording:
+    signals = {name: Signal(one.values + 1, one.time_s, one.unit) for name, one in movie.signals.items()}
+    return replace(movie, signals=signals)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [relabelled, one_more_spike, renamed_signal, shifted_signal, lambda movie: replace(movie, truth={})],
+    ids=["frame ids", "responses", "signal names", "signals", "truth"],
+)
+def test_parts_of_another_recording_are_never_taken_for_these(movie, few_steps, change: Callable):
+    """Resuming in the same folder after the recording was imported again."""
+    assert not digests(movie, few_steps) & digests(change(movie), few_steps)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"steps": 31}, {"neighbours": (1, 3)}, {"square_root": False}]
+)
+def test_parts_of_other_options_are_never_taken_for_these(movie, few_steps, change):
+    assert not digests(movie, few_steps) & digests(movie, few_steps.model_copy(update=change))
+
+
+def test_the_same_recording_and_options_have_the_same_parts(movie, few_steps):
+    assert digests(movie, few_steps) == digests(replace(movie, name="other"), few_steps)
+
+
+# --- refused before any work ---------------------------------------------------------------------
+
+
+def refused(movie: Recording, options: AlignmentOptions, folder, match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        neural_alignment(movie, options=options, out=folder, n_jobs=1)
+    assert not folder.exists()
+
+
+def test_three_repeats_are_too_few(movie, few_steps, tmp_path):
+    refused(movie.repeats([0, 1, 2]), few_steps, tmp_path / "out", "at least 4 repeats .* there are 3")
+
+
+def test_too_few_frames_for_parts_of_unseen_frames(movie, few_steps, tmp_path):
+    options = few_steps.model_copy(update={"frame_folds": 25})
+    refused(movie, options, tmp_path / "out", "48 frames are too few for 25 parts")
+
+
+def test_negative_responses_have_no_square_root(movie, few_steps, tmp_path):
+    negative = replace(movie, responses=LazyArray(np.asarray(movie.responses).astype(float) - 1), truth={})
+    refused(negative, few_steps, tmp_path / "out", "negative somewhere.*square_root=false")
+
+
+def test_units_that_are_all_silent_in_some_repeat(movie, few_steps, tmp_path):
+    responses = np.asarray(movie.responses).copy()
+    responses[movie.per_row("repeat") == 2] = 0
+    silent = replace(movie, responses=LazyArray(responses), truth={})
+    refused(silent, few_steps, tmp_path / "out", "no unit is active in every repeat.*drop_silent=false")
+
+
+def test_missing_responses(movie, few_steps, tmp_path):
+    responses = np.asarray(movie.responses).astype(float)
+    responses[3, 2] = np.nan
+    refused(replace(movie, responses=LazyArray(responses)), few_steps, tmp_path / "out", "missing .*neuron 2")
+
+
+def test_no_processes_and_a_folder_that_holds_something(movie, few_steps, tmp_path):
+    with pytest.raises(OptionError, match="n_jobs=0"):
+        neural_alignment(movie, options=few_steps, out=tmp_path / "out", n_jobs=0)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"not empty; add --resume .* or --overwrite"):
+        neural_alignment(movie, options=few_steps, out=tmp_path, n_jobs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"neighbours": (0,)},
+        {"neighbours": ()},
+        {"logistic_c": (-1.0,)},
+        {"logistic_c": ()},
+        {"pca_components": (0,)},
+        {"temperature": (0.0,)},
+        {"temperature": ()},
+        {"dropout": (1.0,)},
+        {"dropout": (-0.1,)},
+        {"seed": -1},
+        {"steps": 0},
+        {"alignment_folds": 2},
+        {"frame_folds": 1},
+        {"max_folds": 1},
+        {"top_variance": 0.0},
+        {"surrogates": 5},
+    ],
+    ids=str,
+)
+def test_options_that_cannot_work_are_refused_when_they_are_made(wrong):
+    with pytest.raises(OptionError, match=next(iter(wrong))):
+        AlignmentOptions(**wrong)
+
+
+def test_options_are_read_from_texts_as_they_are_written():
+    texts = {"neighbours": "1,7", "temperature": "0.5", "top_variance": "0.9", "max_folds": "none"}
+    read = AlignmentOptions.from_strings(texts, base=AlignmentOptions.preset("demo"))
+    assert (read.neighbours, read.temperature, read.top_variance, read.max_folds) == (
+        (1, 7),
+        (0.5,),
+        0.9,
+        None,
+    )
+    assert read.steps == AlignmentOptions.preset("demo").steps
+
+
+# --- small and odd recordings run to the end -----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def least() -> AlignmentOptions:
+    """The default number of folds, and as little as possible of everything else."""
+    return AlignmentOptions(
+        inner_folds=1,
+        max_folds=2,
+        frame_folds=2,
+        halves=1,
+        surrogates=19,
+        reliability=-1,
+        neighbours=(1,),
+        logistic_c=(0.1,),
+        pca_components=(4,),
+        dimension=4,
+        hidden=8,
+        steps=2,
+        batch_size=16,
+        temperature=(0.3,),
+    )
+
+
+def study(recording: Recording, options: AlignmentOptions):
+    plan = plan_study(recording, options)
+    return plan.assemble(run_jobs(plan.jobs, n_jobs=1), 0.0)
+
+
+def test_four_repeats_are_enough(movie, least):
+    result = study(movie.repeats([0, 1, 2, 3]), least)
+    assert result.find("alignment", "raw", "r2_cross_repeat").n == 4
+
+
+def test_a_block_whose_absence_leaves_one_repeat_is_not_left_out(movie, least):
+    result = study(with_blocks(movie.repeats([0, 1, 2, 3]), [0, 0, 0, 1]), least)
+    assert {row.split for row in result.rows} == {"leave_one_repeat_out", "test"}
+
+
+def test_a_signal_that_only_differs_between_repeats_has_a_row_that_says_so(movie, least):
+    """Such as a rating per repeat: nothing is left of it within repeats."""
+    signal = Signal(movie.per_row("repeat").astype(float), movie.time_s)
+    result = study(replace(movie, signals={"rating": signal}), least)
+    rows = [row for row in result.tables()["state"] if row.metric == "r2_signal_within_repeats"]
+    assert len(rows) == 4
+    for row in rows:
+        assert row.value is None
+        assert row.note
+
+
+def test_a_constant_signal_and_one_that_is_mostly_missing_have_rows_that_say_so(movie, least):
+    half = np.where(np.arange(len(movie.time_s)) % 2 == 0, np.nan, 1.0 + movie.time_s)
+    signals = {"still": Signal(np.ones(len(movie.time_s)), movie.time_s), "lost": Signal(half, movie.time_s)}
+    binned = replace(movie, signals=signals)
+    lost_frames = np.where(movie.frame_of_row < 24, np.nan, movie.time_s)
+    signals["lost"] = Signal(lost_frames, movie.time_s)
+    result = study(replace(binned, signals=signals), least)
+    for row in result.tables()["state"]:
+        assert row.value is None
+        assert "constant" in row.note
+
+
+def test_negative_responses_have_no_naive_bayes_and_a_row_that_says_so(movie, least):
+    calcium = np.random.default_rng(0).normal(np.asarray(movie.responses))
+    options = least.model_copy(update={"square_root": False})
+    result = study(replace(movie, responses=LazyArray(calcium), truth={}), options)
+    row = result.find("frame-decoding", "raw + naive bayes", "exact_accuracy", "leave_one_repeat_out")
+    assert row.value is None
+    assert "negative" in row.note
+
+
+def test_a_simulation_whose_law_is_unknown_has_ceilings_that_say_so(movie, least):
+    result = study(movie, least.model_copy(update={"square_root": False}))
+    ceilings = [row for row in result.rows if row.row.startswith("ceiling")]
+    assert len(ceilings) == 3
+    assert all(row.value is None and "square-root" in row.note for row in ceilings)
+
+
+def test_frames_that_are_identical_are_one_answer(movie, least):
+    """A clip of two pictures: chance is a half, and the figures show the same labels as the decoders tell."""
+    ids = np.arange(48) // 24
+    stimuli = {"movie": Stimulus(frame_ids=ids, rate_hz=movie.stimuli["movie"].rate_hz)}
+    result = study(replace(movie, stimuli=stimuli, truth={}), least)
+    row = result.find("frame-decoding", "raw + logistic", "exact_accuracy")
+    assert row.chance == pytest.approx(0.5)
+    assert row.value > 0.6
+    assert set(result.arrays["decoded/true"]) == {0, 24}
+    said = next(text for text in result.conclusions if "paired" in text)
+    true = result.arrays["decoded/true"]
+    assert (result.arrays["decoded/predicted/raw + logistic"] == true).mean() > 0.6
+    values = [
+        result.find("frame-decoding", name, "exact_accuracy").value
+        for name in ("contrastive + knn", "raw + template")
+    ]
+    assert f"{values[0] - values[1]:+.3f}" in said
+
+
+def test_several_clips_run_to_the_end(movie, least):
+    """The movie cut into four clips, which are then left out whole as unseen frames."""
+    table, clip = movie.trials.table, movie.stimuli["movie"]
+    rows = [
+        {
+            **trial,
+            "stimulus": f"part-{i}",
+            "start_s": trial["start_s"] + i * 0.4,
+            "stop_s": trial["start_s"] + (i + 1) * 0.4,
+        }
+        for trial in table.to_dict("records")
+        for i in range(4)
+    ]
+    stimuli = {
+        f"part-{i}": Stimulus(np.arange(12) + 12 * i, clip.rate_hz, frames=clip.frames[12 * i : 12 * (i + 1)])
+        for i in range(4)
+    }
+    result = study(replace(movie, trials=Trials(pd.DataFrame(rows)), stimuli=stimuli, truth={}), least)
+    assert result.recording["n_clips"] == 4
+    assert result.find("alignment", "raw", "r2_cross_repeat").value is not None
+    assert result.arrays["frames/pictures"].shape[0] == 48
