@@ -153,10 +153,10 @@ def test_a_control_that_is_out_is_a_warning_that_names_it(name):
     assert not any(other in text for other in AT_CHANCE if other != name)
 
 
-def test_an_encoder_on_shuffled_labels_above_the_untrained_is_a_warning():
+def test_an_encoder_on_shuffled_labels_above_the_untrained_is_told_with_its_number():
     text = said(controls(above=True))
-    assert text.startswith("WARNING")
-    assert ENCODER_SHUFFLED in text
+    assert "better than an untrained one (0.100)" in text
+    assert "better than an untrained" not in said(controls())
 
 
 # --- state ---------------------------------------------------------------------------------------

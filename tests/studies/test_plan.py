@@ -221,8 +221,9 @@ def test_options_are_read_from_texts_as_they_are_written():
 
 @pytest.fixture(scope="module")
 def least() -> AlignmentOptions:
-    """The default number of folds, and as little as possible of everything else."""
+    """As little as possible of everything."""
     return AlignmentOptions(
+        alignment_folds=3,
         inner_folds=1,
         max_folds=2,
         frame_folds=2,
@@ -245,8 +246,10 @@ def study(recording: Recording, options: AlignmentOptions):
     return plan.assemble(run_jobs(plan.jobs, n_jobs=1), 0.0)
 
 
-def test_four_repeats_are_enough(movie, least):
-    result = study(movie.repeats([0, 1, 2, 3]), least)
+@pytest.mark.parametrize("folds", [3, 5])
+def test_four_repeats_are_enough(movie, least, folds):
+    options = least.model_copy(update={"alignment_folds": folds})
+    result = study(movie.repeats([0, 1, 2, 3]), options)
     assert result.find("alignment", "raw", "r2_cross_repeat").n == 4
 
 

@@ -20,6 +20,7 @@ from twofold.studies.truth import CONDITIONAL, DRIVE, Known
 
 RANDOM_CODE = "control: random code of the decoded frame"
 LEAKY_CODE = "control: random code (leaky: frames seen by the decoder)"
+CODE_DIMENSION = 128  # enough for a look-up table, were the frames seen
 LEAKY_CONTRASTIVE = "contrastive (leaky: frames seen by the decoder)"
 
 
@@ -85,7 +86,7 @@ def align_fold(
             out[f"r2_cross_repeat/{LEAKY_CONTRASTIVE}"] = _values(seen)
         if method.name == "raw":
             decoded = predict_frames(decoder[0], own, latents[0], fold.rows.frame, latents[1])
-            code = random_code(data.n_frames, options.dimension, np.random.default_rng(options.seed))
+            code = random_code(data.n_frames, CODE_DIMENSION, np.random.default_rng(options.seed))
             codes = code[fold.rows.frame], code[decoded]
             out[f"r2_cross_repeat/{RANDOM_CODE}"] = _values(fold.cross_repeat(*codes, frames))
             out[f"r2_cross_repeat/{LEAKY_CODE}"] = _values(

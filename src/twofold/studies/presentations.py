@@ -61,7 +61,7 @@ class Presentations:
             "n_repeats": self.n_repeats,
             "n_frames": self.n_frames,
             "n_clips": int(self.clip.max()) + 1,
-            "frame_s": self.frame_s,
+            "frame_s": round(self.frame_s, 6),
             "blocks": 1 if self.block is None else len(np.unique(self.block)),
             "signals": list(self.signals),
         }
