@@ -6,9 +6,10 @@ Threads that spin slow all processes of pytest-xdist; `--hypothesis-profile=sear
 import os
 
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for what is imported later, and for child processes
+threadpool_limits(1)
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=500)
