@@ -131,7 +131,7 @@ def _controls(rows: Sequence[Row]) -> list[str]:
     said = ["The shuffle controls behave: shuffled labels and shuffled responses are at chance."]
     if above:
         said.append(
-            "An encoder trained on shuffled labels decodes better than an untrained one "
+            "WARNING: an encoder trained on shuffled labels decodes better than an untrained one "
             f"({pooled[ENCODER_SHUFFLED].value:.3f}): part of what training gives is not due to the labels."
         )
     return said

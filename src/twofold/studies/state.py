@@ -17,6 +17,7 @@ from twofold.studies.presentations import Presentations
 from twofold.studies.result import Row
 
 MOST_MISSING = 0.2
+SURROGATES_PER_TEST = 20
 
 
 def state_of_method(
@@ -44,6 +45,9 @@ def state_of_method(
         Per signal and per its part within repeats: R2 per fold and of every surrogate; and
         `trace/<signal>` (repeat, frame), the part within repeats as predicted.
     """
+    # Enough surrogates for the smallest p to survive a correction for all tests of the table.
+    n_tests = len(data.signals) * len(embeddings(options))
+    n_surrogates = max(options.surrogates, SURROGATES_PER_TEST * n_tests)
     method = next(method for method in embeddings(options) if method.name == method_name)
     latents = [_latents(method, data, options, train, test) for train, test in folds]
     out: dict[str, np.ndarray] = {}
@@ -57,7 +61,7 @@ def state_of_method(
                 folds,
                 values,
                 decoder=GroupedRidge(per_target=True),
-                n_surrogates=options.surrogates,
+                n_surrogates=n_surrogates,
                 random_state=np.random.default_rng([options.seed, 2]),
             )
             for part in ("folds", "circular_shifts", "trial_swaps"):
