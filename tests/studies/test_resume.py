@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shutil import copytree
+
 import numpy as np
 import pytest
 
@@ -60,10 +62,11 @@ def test_resuming_does_not_compute_a_finished_part_again(resumed, studied):
     assert len(told) == 1 + len(now) - STOP_AFTER
 
 
-def test_a_finished_study_is_refused_unless_told_what_to_do(studied, movie, few_steps):
-    before = parts(studied.folder)
+def test_a_finished_study_is_refused_unless_told_what_to_do(studied, movie, few_steps, tmp_path):
+    folder = copytree(studied.folder, tmp_path / "finished")
+    before = parts(folder)
     with pytest.raises(DataError, match="not empty; add --resume"):
-        neural_alignment(movie, options=few_steps, out=studied.folder, n_jobs=1)
-    again = neural_alignment(movie, options=few_steps, out=studied.folder, resume=True, n_jobs=1)
+        neural_alignment(movie, options=few_steps, out=folder, n_jobs=1)
+    again = neural_alignment(movie, options=few_steps, out=folder, resume=True, n_jobs=1)
     assert again.rows == studied.result.rows
-    assert parts(studied.folder) == before
+    assert parts(folder) == before
