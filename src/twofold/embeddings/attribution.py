@@ -39,8 +39,8 @@ def jacobians(
     Yields
     ------
     ndarray
-        (batch, dimension, lag, neuron), in the precision of the windows; `np.concatenate(list(...))` where all
-        fit in memory.
+        (batch, dimension, lag, neuron), in the precision of the windows; where all fit in memory,
+        `np.concatenate(list(...))`.
 
     Raises
     ------
