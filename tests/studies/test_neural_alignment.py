@@ -19,6 +19,7 @@ from twofold.studies.plan import plan_study
 from twofold.studies.state import state_rows
 from twofold.studies.truth import BAYES, CONDITIONAL, DRIVE
 
+ALIGNED = "contrastive aligned lambda=10"
 RANDOM_CODE = "control: random code of the decoded frame"
 LOOK_UP = "control: random code (leaky: frames seen by the decoder)"
 
@@ -54,14 +55,15 @@ def test_every_table_and_row_of_the_study_is_there(studied):
             "pca + logistic",
         ),
         *("untrained + knn", "contrastive + knn", "contrastive + logistic", BAYES),
+        *(f"{ALIGNED} + knn", f"{ALIGNED} + logistic"),
     }
     assert {row.row for row in tables["controls"]} == {*CONTROLS, LEAKY}
     assert {row.row for row in tables["alignment"] if row.metric == "r2_cross_repeat"} == {
         *("raw", "pca", "untrained", "contrastive", "contrastive (leaky: frames seen by the decoder)"),
-        *(RANDOM_CODE, LOOK_UP, DRIVE),
+        *(ALIGNED, RANDOM_CODE, LOOK_UP, DRIVE),
     }
     assert {row.row for row in tables["alignment"] if row.metric == "r2_cosmoothing"} == {
-        *("raw", "pca", "untrained", "contrastive", CONDITIONAL),
+        *("raw", "pca", "untrained", "contrastive", ALIGNED, CONDITIONAL),
     }
     assert {row.row for row in tables["state"]} == {
         f"{method} -> {signal}"
@@ -88,7 +90,7 @@ def test_figures_show_the_numbers_of_the_table(studied):
     """The decoded frames of the one repeat that is shown score what a repeat of that row can score."""
     arrays = studied.result.arrays
     shown = [name for name in arrays if name.startswith("decoded/predicted/")]
-    assert len(shown) == 15
+    assert len(shown) == 17
     for name in shown:
         assert arrays[name].shape == arrays["decoded/true"].shape == (48,)
         assert set(arrays[name]) <= set(range(48))
@@ -200,7 +202,7 @@ def test_responses_permuted_in_every_repeat_decode_at_chance_in_every_row(movie,
     tests = plan.tests["leave_one_repeat_out"]
     decoded = gather(found, tests, plan.data.n_frames, "leave_one_repeat_out")
     honest = {name for name in decoded.predicted if "leaky" not in name}
-    assert len(honest) == 13
+    assert len(honest) == 15
     true = plan.data.label
     assert not [name for name in honest if outside(decoded.predicted[name], true, level=0.999)]
     pooled = {row.row: row for row in studied.result.rows if row.metric == "exact_accuracy_pooled"}

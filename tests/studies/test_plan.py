@@ -190,6 +190,9 @@ def test_no_processes_and_a_folder_that_holds_something(movie, few_steps, tmp_pa
         {"max_folds": 1},
         {"top_variance": 0.0},
         {"surrogates": 5},
+        {"reconstruction": (0.0,)},
+        {"reconstruction": (10.0, 1.0)},
+        {"reconstruction": (1.0, 1.0)},
     ],
     ids=str,
 )

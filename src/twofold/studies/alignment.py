@@ -14,7 +14,16 @@ from twofold.metrics import noise_ceiling
 from twofold.recordings.preprocess import FittedPreprocessing, fit_to_responses
 from twofold.recordings.splits import Split, frame_blocks
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import Choice, Method, as_text, choose, embeddings, knn, predict_frames
+from twofold.studies.methods import (
+    Choice,
+    Method,
+    aligned,
+    as_text,
+    choose,
+    embeddings,
+    knn,
+    predict_frames,
+)
 from twofold.studies.presentations import Presentations, Rows
 from twofold.studies.truth import CONDITIONAL, DRIVE, Known
 
@@ -61,7 +70,7 @@ def align_fold(
     if known is not None:
         out |= _known_ceilings(known, fold, options)
     decoder = (knn(options),)
-    for method in embeddings(options):
+    for method in (*embeddings(options), *aligned(options)):
         choice, own = choose(method, decoder, fold.rows, inner_folds=options.inner_folds, seed=options.seed)[
             "knn"
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from twofold.options import Options
 from twofold.recordings.preprocess import Preprocessing
@@ -42,6 +42,9 @@ class AlignmentOptions(Options):
         The contrastive embedding.
     temperature, dropout
         Candidates for the contrastive embedding.
+    reconstruction
+        Weights lambda of the aligned contrastive embeddings, which also learn to predict another repeat; one
+        row for each, none for ().
     seed
         Seed of everything that is drawn.
 
@@ -73,7 +76,15 @@ class AlignmentOptions(Options):
     weight_decay: float = Field(default=1e-2, ge=0)
     temperature: tuple[PositiveFloat, ...] = Field(default=(0.1, 0.3), min_length=1)
     dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(default=(0.3,), min_length=1)
+    reconstruction: tuple[PositiveFloat, ...] = (10.0,)
     seed: int = Field(default=0, ge=0, lt=2**32)
+
+    @field_validator("reconstruction")
+    @classmethod
+    def _in_rising_order(cls, reconstruction: tuple[float, ...]) -> tuple[float, ...]:
+        if list(reconstruction) != sorted(set(reconstruction)):
+            raise ValueError("give each value once, the smallest first")
+        return reconstruction
 
     @classmethod
     def preset(cls, name: Preset) -> AlignmentOptions:

@@ -8,6 +8,7 @@ import numpy as np
 
 from twofold.metrics import mean_and_sem
 from twofold.studies.alignment_options import AlignmentOptions
+from twofold.studies.methods import ALIGNED
 from twofold.studies.result import Row
 
 CONVENTIONS = ("", "_mean_over_neurons")
@@ -70,7 +71,12 @@ def _row(
         leaky="leaky" in name,
         window=1,
         seed=options.seed,
-        note=""
+        note=_note(name)
         if found
         else f"no unit has a reliability above {options.reliability:g} on the training repeats",
     )
+
+
+def _note(name: str) -> str:
+    unlike = "latents before their length is normalised; those of contrastive have unit length"
+    return unlike if name.startswith(ALIGNED) else ""

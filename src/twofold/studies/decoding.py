@@ -16,6 +16,7 @@ from twofold.studies.methods import (
     Choice,
     FrameDecoder,
     Method,
+    aligned,
     as_text,
     choose,
     contrastive,
@@ -78,7 +79,7 @@ def decode_fold(
     )
     out: dict[str, np.ndarray] = {"n_units": np.array(len(fitted.kept))}
     chosen: dict[str, tuple[Choice, Choice]] = {}
-    for method in embeddings(options):
+    for method in (*embeddings(options), *aligned(options)):
         decoders = decoders_of(method, options)
         choices = choose(method, decoders, rows, inner_folds=options.inner_folds, seed=seed)
         chosen.update({f"{method.name} + {name}": choice for name, choice in choices.items()})

@@ -25,6 +25,7 @@ from twofold.studies.presentations import Rows
 
 Encoder = Callable[[Rows], np.ndarray]
 Choice = Mapping[str, Any]
+ALIGNED = "contrastive aligned lambda"
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,12 @@ def pca(options: AlignmentOptions) -> Method:
     return Method("pca", _grid(components=options.pca_components), fit)
 
 
-def contrastive(options: AlignmentOptions, *, trained: bool = True) -> Method:
-    """The contrastive embedding guided by frame id; or its encoder before any training."""
+def contrastive(options: AlignmentOptions, *, trained: bool = True, reconstruction: float = 0.0) -> Method:
+    """The contrastive embedding guided by frame id; its encoder before any training; or the aligned one.
+
+    The aligned one also predicts the responses to the same frame in another repeat, from its latents before
+    their length is normalised, with the weight `reconstruction`; these latents are what it gives.
+    """
 
     def fit(choice: Choice, rows: Rows, seed: int) -> Encoder:
         embedding = ContrastiveEmbedding(
@@ -84,18 +89,37 @@ def contrastive(options: AlignmentOptions, *, trained: bool = True) -> Method:
             max_steps=options.steps if trained else 0,
             learning_rate=options.learning_rate,
             weight_decay=options.weight_decay,
+            reconstruction=reconstruction,
             device="cpu",
             random_state=seed,
         ).fit(rows.responses, rows.frame, trials=rows.trial)
         return lambda new: embedding.transform(new.responses, trials=new.trial)
 
     grid = _grid(temperature=options.temperature, dropout=options.dropout)
-    return Method("contrastive", grid, fit) if trained else Method("untrained", grid[:1], fit)
+    if not trained:
+        return Method("untrained", grid[:1], fit)
+    return Method(aligned_name(reconstruction) if reconstruction else "contrastive", grid, fit)
+
+
+def aligned_name(reconstruction: float) -> str:
+    """How rows call the contrastive embedding that also reconstructs.
+
+    Examples
+    --------
+    >>> aligned_name(10.0)
+    'contrastive aligned lambda=10'
+    """
+    return f"{ALIGNED}={reconstruction:g}"
 
 
 def embeddings(options: AlignmentOptions) -> tuple[Method, ...]:
     """The embeddings that every table compares."""
     return raw(), pca(options), contrastive(options, trained=False), contrastive(options)
+
+
+def aligned(options: AlignmentOptions) -> tuple[Method, ...]:
+    """The embeddings that also reconstruct, for decoding and alignment."""
+    return tuple(contrastive(options, reconstruction=weight) for weight in options.reconstruction)
 
 
 def knn(options: AlignmentOptions) -> FrameDecoder:

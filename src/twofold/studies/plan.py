@@ -25,6 +25,7 @@ from twofold.studies.pictures import pictures
 from twofold.studies.presentations import Presentations, presentations
 from twofold.studies.result import Result
 from twofold.studies.state import state_of_method, state_rows, traces
+from twofold.studies.trade_off import trade_off
 from twofold.studies.truth import absent_ceilings, known_truth
 from twofold.studies.versions import versions
 
@@ -68,7 +69,11 @@ class Plan:
             versions=versions(),
             seconds=seconds,
             rows=rows,
-            arrays={**pictures(data, decoded, options), **traces(by_method, data)},
+            arrays={
+                **pictures(data, decoded, options),
+                **traces(by_method, data),
+                **trade_off(rows, options),
+            },
             conclusions=conclusions(rows, decoded, data.label),
         )
 

@@ -23,6 +23,7 @@ from twofold.reporting.figures.picture import (
 )
 from twofold.reporting.figures.scatter import scatter
 from twofold.reporting.figures.state import traces
+from twofold.reporting.figures.trade_off import trade_off
 from twofold.reporting.palette import Palette
 from twofold.reporting.scoreboard import Scoreboard
 from twofold.studies.result import Result
@@ -51,6 +52,10 @@ def draw_all(result: Result, scoreboard: Scoreboard, palette: Palette) -> list[P
         ("alignment", "alignment", "Three kinds of alignment", lambda: alignments(result, palette)),
         ("state", "state", "Signals and their prediction", lambda: traces(result)),
     ]
+    if "trade_off/lambda" in result.arrays:  # most studies try a single lambda, and miss nothing
+        plan.append(
+            ("trade-off", "alignment", "Decoding and alignment over lambda", lambda: trade_off(result))
+        )
     with style():
         return [_drawn(name, group, title, draw) for name, group, title, draw in plan]
 
