@@ -21,6 +21,8 @@ COMMANDS = [
     ("check",),
     ("info",),
     ("simulate", "movie-repeats"),
+    ("fit", "contrastive"),
+    ("transform",),
     ("study", "neural-alignment"),
     ("report",),
 ]
@@ -40,7 +42,7 @@ def test_the_help_of_all_names_every_command():
     text = call("--help").out
     for name in COMMANDS:
         assert f" {name[0]} " in text
-    for group in ("import", "simulate", "study"):
+    for group in ("import", "simulate", "fit", "study"):
         assert next(name[1] for name in COMMANDS if name[0] == group) in call(group, "--help").out
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from twofold.cli import data, demo, study
+from twofold.cli import data, demo, fit, study
 from twofold.cli.console import stderr
 from twofold.errors import TwofoldError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 importing = typer.Typer(help="Bring a recording into a store: arrays.", no_args_is_help=True)
 simulating = typer.Typer(help="Make a recording with known truth: movie-repeats.", no_args_is_help=True)
+fitting = typer.Typer(help="Fit one model to a recording: contrastive.", no_args_is_help=True)
 studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
 
 app.command("demo")(demo.demo)
@@ -34,6 +35,9 @@ app.add_typer(simulating, name="simulate")
 simulating.command("movie-repeats")(data.simulate_movie_repeats)
 app.add_typer(studying, name="study")
 studying.command("neural-alignment")(study.study_neural_alignment)
+app.add_typer(fitting, name="fit")
+fitting.command("contrastive")(fit.fit_contrastive)
+app.command("transform")(fit.transform)
 app.command("report")(study.make_report)
 
 
