@@ -46,3 +46,33 @@ def test_dropout_is_drawn_for_each_row():
     assert not torch.equal(first, second)
     first, second = encoder.eval()(same)
     torch.testing.assert_close(first, second)
+
+
+@pytest.mark.parametrize("n_windows", [3, 12, 60], ids=["cut first", "cut in between", "cut last"])
+@pytest.mark.parametrize(("window", "stride"), [(1, 1), (2, 1), (5, 1), (10, 1), (8, 4)])
+def test_stretches_of_a_sequence_give_the_latents_and_gradients_of_windows(window, stride, n_windows):
+    torch.manual_seed(0)
+    encoder = OffsetEncoder(n_neurons=6, window=window, hidden=16, dimension=3, stride=stride)
+    sequence = torch.randn(50, 6)
+    start = torch.randint(50 - window + 1, (n_windows,))
+    windows = sequence[start[:, None] + torch.arange(window)]
+    of_windows, of_stretches = encoder(windows), encoder((sequence, start))
+    torch.testing.assert_close(of_stretches, of_windows, atol=1e-6, rtol=1e-6)
+
+    weight = torch.randn_like(of_windows) / n_windows
+    expected, found = (
+        torch.autograd.grad((latents * weight).sum(), tuple(encoder.parameters()))
+        for latents in (of_windows, of_stretches)
+    )
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+def test_dropout_is_drawn_for_each_window_though_windows_overlap():
+    torch.manual_seed(0)
+    encoder = OffsetEncoder(n_neurons=3, window=4, hidden=32, dimension=2, dropout=0.5)
+    twice = (torch.randn(6, 3), torch.tensor([1, 1]))
+    first, second = encoder(twice)
+    assert not torch.equal(first, second)
+    first, second = encoder.eval()(twice)
+    torch.testing.assert_close(first, second)

@@ -7,31 +7,19 @@ covered by a patent of EPFL (WO2023143843A1, US12499131B2); for commercial use, 
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal, no_type_check
 
-import numpy as np
-import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor, nn
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
 
-from twofold.embeddings.contrastive_model import ContrastiveModel, contrastive_batches
-from twofold.embeddings.contrastive_options import ContrastiveOptions
-from twofold.embeddings.infonce import Cosine, SquaredEuclidean, Temperature
-from twofold.embeddings.labels import LabelKind, read_labels
-from twofold.embeddings.pairing import pair_samples
+from twofold.embeddings.contrastive_fit import ContrastiveFit
+from twofold.embeddings.fitted import FittedEmbedding
+from twofold.embeddings.recorded import names_of
 from twofold.errors import DataError
-from twofold.nn import OffsetEncoder
-from twofold.sampling import TrialWindows, TripletSampler, number_trials
-from twofold.shapes import Latents
-from twofold.training import Precision, RandomState, choose_device, fit, seeded, seeds_from
-
-ELEMENTS_AT_ONCE = 2**24  # responses in the windows that `transform` encodes together: 64 MiB
+from twofold.training import Precision, RandomState, Schedule
 
 
-class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ContrastiveEmbedding(FittedEmbedding):
     """Latents in which samples with like labels lie together, by InfoNCE.
 
     What is alike is said by the type of `y`: None, samples `time_offset` apart; integers, booleans or
@@ -39,12 +27,22 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     classes), both at once. Scale the responses first (such as square root, then standardise): they are taken
     as they come, and so are labels.
 
+    Several recordings with the same kind of labels are lists, `fit([X1, X2], [y1, y2], trials=[t1, t2])`:
+    one encoder each, and positives from another recording, drawn first and each one alike (in time, from the
+    same). A class that a recording does not have is drawn from the others; one that only the reference's has,
+    from there. Each recording has `batch_size` references, and all share `batch_size` negatives.
+
     Parameters
     ----------
     dimension
         Number of latents.
     window
         Samples that one latent depends on, centred: t - window // 2 ... t + window - window // 2 - 1.
+    causal
+        Let the window end at its sample instead: t - window + 1 ... t.
+    stride
+        Samples that the first layer brings to one time point, 4 for 120 Hz input and a 30 Hz movie; `window`,
+        in samples, is a multiple of it. There is still a latent for each sample.
     hidden
         Width of the encoder.
     similarity
@@ -57,22 +55,38 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Where a label was seen in several trials: "other_repeat" takes the positive from another trial than
         the reference's, "any" from all, maybe the reference itself. "auto" is "other_repeat" for every label
         that has one.
+    conditional, jitter
+        Positives of float labels: "time_delta" adds to the reference's label how labels change in
+        `time_offset` samples; "normal" adds noise of standard deviation `jitter`, in the unit of the labels.
+        The positive is the sample of the nearest label.
     time_offset
         In samples: how far apart positives are in time, or the samples whose labels are subtracted.
+    time_dimensions, behaviour_dimensions
+        Hybrid: of one encoder, the last `time_dimensions` latents are guided by time, with an InfoNCE of
+        their own, and the first `behaviour_dimensions` (by default all others) by labels. The losses add up.
+        Each stretch is of unit length for cosine similarity; where the two overlap, all latents together are.
     reconstruction
         Weight lambda of a linear decoder's mean squared error in predicting responses from latents. Where it
         is above 0, `transform` gives the latents that the decoder reads, before their length is normalised.
     reconstruction_target
         Responses of the "same" sample, or of a sample of equal label in another trial, "other_repeat"; "auto"
         is the latter where labels come back in another trial.
+    mask_neurons, mask_time
+        Shares of neurons, and of the window's samples, that are 0 in each window while training.
     batch_size
-        References per step, and as many positives and negatives.
+        References per step, and as many positives and negatives; None takes all samples in every step.
     max_steps
         Number of steps; 0 gives the untrained encoder, a control.
-    learning_rate, weight_decay
-        Of AdamW; without decay it is Adam.
+    learning_rate, weight_decay, schedule
+        Of AdamW; without decay it is Adam. "cosine" lowers the rate to 0 in the course of `max_steps`.
     dropout
         Share of hidden channels that are dropped after the first layer.
+    validation, patience
+        Share of the trials to hold out, whole, and measure the loss on: every 100 steps, at least 10 times.
+        After `patience` such losses without a new lowest one, training stops; then, and at the end, the
+        weights are those of the lowest.
+    shared
+        With several recordings: give each its own first layer only, and let them share all others.
     precision
         "fp32", "bf16" for products, or "auto": bf16 where the hardware multiplies it.
     device
@@ -82,21 +96,23 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     Attributes
     ----------
-    encoder_ : OffsetEncoder
-        Windows to latents.
+    encoder_ : OffsetEncoder or SeveralEncoders
+        Windows to latents; of several recordings, `encoder_.encoders[k]` is that of recording k.
     decoder_ : torch.nn.Linear or None
         Latents to responses, where `reconstruction` is above 0.
     history_ : dict of str to ndarray
-        (step,) `loss`, `positive`, `negative` in nats, `temperature`, and `reconstruction` where there is
-        one.
+        (step,) `loss`, `positive`, `negative` in nats, `temperature`; of a hybrid also the losses `behaviour`
+        and `time`, which add up; `reconstruction` where there is one. (measurement,) `validation`, measured
+        after `validation_step` steps.
     chance_loss_ : float
-        log(batch_size): the InfoNCE, positive + negative, of latents that know nothing.
+        The InfoNCE, positive + negative, of latents that know nothing: log(number of negatives), twice that
+        for a hybrid.
     label_kind_ : str
         "time", "continuous", "discrete" or "both".
     classes_ : ndarray or None
         (class,) the classes, where there are any.
-    n_features_in_ : int
-        Number of neurons.
+    n_features_in_ : int or list of int
+        Number of neurons, of each of several recordings.
 
     References
     ----------
@@ -104,6 +120,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> frame = np.tile(np.arange(5), 8)
     >>> responses = np.eye(5)[frame] @ rng.normal(size=(5, 20)) + rng.normal(size=(40, 20))
@@ -118,40 +135,47 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         dimension: int = 8,
         *,
         window: int = 1,
+        causal: bool = False,
+        stride: int = 1,
         hidden: int = 128,
         similarity: Literal["cosine", "euclidean"] = "cosine",
         temperature: float = 1.0,
         learn_temperature: bool = False,
         positives: Literal["auto", "any", "other_repeat"] = "auto",
+        conditional: Literal["time_delta", "normal"] = "time_delta",
+        jitter: float | None = None,
         time_offset: int = 1,
+        time_dimensions: int | None = None,
+        behaviour_dimensions: int | None = None,
         reconstruction: float = 0.0,
         reconstruction_target: Literal["auto", "same", "other_repeat"] = "auto",
-        batch_size: int = 512,
+        mask_neurons: float = 0.0,
+        mask_time: float = 0.0,
+        batch_size: int | None = 512,
         max_steps: int = 10_000,
         learning_rate: float = 3e-4,
         weight_decay: float = 0.0,
+        schedule: Schedule = "constant",
         dropout: float = 0.0,
+        validation: float = 0.0,
+        patience: int | None = None,
+        shared: bool = False,
         precision: Precision = "fp32",
         device: str = "auto",
         random_state: RandomState = None,
     ) -> None:
-        self.dimension = dimension
-        self.window = window
-        self.hidden = hidden
-        self.similarity = similarity
-        self.temperature = temperature
-        self.learn_temperature = learn_temperature
-        self.positives = positives
-        self.time_offset = time_offset
-        self.reconstruction = reconstruction
-        self.reconstruction_target = reconstruction_target
-        self.batch_size = batch_size
-        self.max_steps = max_steps
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.dropout = dropout
-        self.precision = precision
-        self.device = device
+        self.dimension, self.window, self.causal, self.stride = dimension, window, causal, stride
+        self.hidden, self.similarity = hidden, similarity
+        self.temperature, self.learn_temperature = temperature, learn_temperature
+        self.positives, self.conditional, self.jitter = positives, conditional, jitter
+        self.time_offset, self.time_dimensions = time_offset, time_dimensions
+        self.behaviour_dimensions = behaviour_dimensions
+        self.reconstruction, self.reconstruction_target = reconstruction, reconstruction_target
+        self.mask_neurons, self.mask_time = mask_neurons, mask_time
+        self.batch_size, self.max_steps = batch_size, max_steps
+        self.learning_rate, self.weight_decay, self.schedule = learning_rate, weight_decay, schedule
+        self.dropout, self.validation, self.patience = dropout, validation, patience
+        self.shared, self.precision, self.device = shared, precision, device
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None, *, trials: Any = None) -> ContrastiveEmbedding:
@@ -160,7 +184,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Parameters
         ----------
         X
-            (time, neuron) responses.
+            (time, neuron) responses, or a list of such arrays, one per recording.
         y
             What guides the embedding, see above; one label per row.
         trials
@@ -169,114 +193,60 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Raises
         ------
         OptionError
-            If options cannot work, all problems at once.
+            If options cannot work, by themselves or with such data, all problems at once.
         DataError
             If responses, labels or trials do not fit, or no positives can be drawn from them.
         """
-        options = ContrastiveOptions(**self.get_params())
-        device = choose_device(options.device)
-        responses = self._read_responses(X, reset=True).to(device)
-        labels = read_labels(y, len(responses))
-        trial = _read_trials(trials, len(responses)).to(device)
-        pairing = pair_samples(labels, trial, options)
+        recorded, options = self._read(X, y, trials, reset=True)
+        return self._adopt(ContrastiveFit.fresh(recorded, options), *names_of(recorded))
 
-        init_seed, sampling_seed = seeds_from(options.random_state, 2)
-        sampler = TripletSampler(
-            pairing.positives,
-            len(responses),
-            options.batch_size,
-            torch.Generator(device).manual_seed(sampling_seed),
-            pairing.targets,
-        )
-        with seeded(init_seed, device):
-            model = _untrained(options, n_neurons=responses.shape[1])
-            history = fit(
-                model,
-                contrastive_batches(TrialWindows(responses, trial, options.window), sampler),
-                steps=options.max_steps,
-                learning_rate=options.learning_rate,
-                weight_decay=options.weight_decay,
-                device=device,
-                precision=options.precision,
-            )
-        self.encoder_, self.decoder_ = model.encoder, model.decoder
-        self._space = model.similarity if model.decoder is None else None
-        self.history_ = history.arrays()
-        self.chance_loss_ = math.log(options.batch_size)
-        self.label_kind_: LabelKind = labels.kind
-        self.classes_ = labels.values
-        return self
+    def partial_fit(self, X: Any, y: Any = None, *, trials: Any = None) -> ContrastiveEmbedding:
+        """Train `max_steps` more, from weights and optimizer as they were left; the first time, `fit`.
 
-    def transform(self, X: Any, *, trials: Any = None) -> Latents:
-        """Encode responses: one row of latents per row of responses.
+        The schedule starts anew in each call.
 
         Parameters
         ----------
-        X
-            (time, neuron) responses, scaled as in `fit`.
-        trials
-            (time,) trial of each row. At the border of a trial its edge sample is repeated, so that windows
-            never cross it. None is a single trial.
+        X, y, trials
+            As for `fit`: the same recordings, or others of the same neurons.
+
+        Raises
+        ------
+        OptionError
+            If options ask for another model than the one in training.
+        """
+        if not hasattr(self, "_fitted"):
+            return self.fit(X, y, trials=trials)
+        recorded, options = self._read(X, y, trials, reset=False)
+        self._fitted.go_on(recorded, options)
+        return self._adopt(self._fitted, *names_of(recorded))
+
+    def adapt(
+        self, X: Any, y: Any = None, *, trials: Any = None, session: int = 0, max_steps: int | None = None
+    ) -> ContrastiveEmbedding:
+        """A new embedding for another recording, such as of a new animal: only its input layer is trained.
+
+        Parameters
+        ----------
+        X, y, trials
+            The new recording, as for `fit`; its labels of the same kind.
+        session
+            Whose encoder gives the other layers, where each of several recordings has its own.
+        max_steps
+            Number of steps; by default as in `fit`.
 
         Returns
         -------
-        ndarray
-            (time, dimension) float32: of unit length for cosine similarity without reconstruction.
+        ContrastiveEmbedding
+            With the same options (`shared` is False); this one stays as it is. Its `partial_fit` also trains
+            the input layer only.
         """
         check_is_fitted(self)
-        device = self.encoder_.first.bias.device
-        responses = self._read_responses(X, reset=False).to(device)
-        trial = _read_trials(trials, len(responses)).to(device)
-        window = self.encoder_.window
-        windows = TrialWindows(responses, trial, window)
-        rows = torch.arange(len(responses), device=device)
-        with torch.no_grad():
-            latents = [
-                self.encoder_(windows(some)) for some in rows.split(_rows_at_once(window, responses.shape[1]))
-            ]
-            placed = torch.cat(latents) if self._space is None else self._space.place(torch.cat(latents))
-        return placed.cpu().numpy()
-
-    def fit_transform(self, X: Any, y: Any = None, *, trials: Any = None) -> Latents:
-        """Fit, then encode the same responses."""
-        return self.fit(X, y, trials=trials).transform(X, trials=trials)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.encoder_.dimension
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
-
-    def _read_responses(self, X: Any, reset: bool) -> Tensor:
-        checked = validate_data(
-            self, X, reset=reset, dtype=np.float32, ensure_all_finite=False, ensure_min_samples=1 + reset
-        )
-        bad = ~np.isfinite(checked)
-        if bad.any():
-            row, neuron = np.argwhere(bad)[0]
-            raise DataError(
-                f"X: NaN or infinity at row {row}, neuron {neuron} ({bad.sum()} in all); "
-                "drop such rows or neurons"
-            )
-        return torch.from_numpy(checked if checked.flags.writeable else checked.copy())
-
-
-def _read_trials(trials: Any, n_samples: int) -> Tensor:
-    return torch.from_numpy(number_trials(None if trials is None else np.asarray(trials), n_samples))
-
-
-def _rows_at_once(window: int, n_neurons: int) -> int:
-    return max(1, ELEMENTS_AT_ONCE // (window * n_neurons))
-
-
-def _untrained(options: ContrastiveOptions, n_neurons: int) -> ContrastiveModel:
-    return ContrastiveModel(
-        OffsetEncoder(n_neurons, options.window, options.hidden, options.dimension, options.dropout),
-        Cosine() if options.similarity == "cosine" else SquaredEuclidean(),
-        Temperature(options.temperature, options.learn_temperature),
-        nn.Linear(options.dimension, n_neurons) if options.reconstruction else None,
-        options.reconstruction,
-    )
+        adapted = clone(self).set_params(shared=False)
+        if max_steps is not None:
+            adapted.set_params(max_steps=max_steps)
+        recorded, options = adapted._read(X, y, trials, reset=True)
+        if len(recorded) > 1:
+            raise DataError("X: adapt to one recording at a time")
+        fitted = self._fitted.adapt(recorded[0], options, self._session(session))
+        return adapted._adopt(fitted, *names_of(recorded))

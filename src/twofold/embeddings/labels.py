@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,6 +37,14 @@ class Labels:
         if self.continuous is None:
             return "time" if self.classes is None else "discrete"
         return "continuous" if self.classes is None else "both"
+
+    def take(self, rows: np.ndarray) -> Labels:
+        """Labels of some samples; classes keep their numbers."""
+        return Labels(
+            None if self.continuous is None else self.continuous[rows],
+            None if self.classes is None else self.classes[rows],
+            self.values,
+        )
 
 
 def read_labels(y: Any, n_samples: int) -> Labels:
@@ -85,6 +94,41 @@ def read_labels(y: Any, n_samples: int) -> Labels:
         f"y: {y.dtype} of shape {y.shape}; give one integer, boolean or string per row for classes, "
         "or floats, one or several per row, for continuous labels"
     )
+
+
+def pool_labels(several: Sequence[Labels]) -> Labels:
+    """Labels of several recordings one under the other, with equal classes of equal number.
+
+    Raises
+    ------
+    DataError
+        If recordings differ in the kind of labels, their number of features, or the type of their classes.
+
+    Examples
+    --------
+    >>> pool_labels([read_labels(["a", "b"], 2), read_labels(["c", "b"], 2)]).classes
+    array([0, 1, 2, 1])
+    """
+    first = several[0]
+    for number, labels in enumerate(several):
+        for what, mine, its in zip(("kind", "features", "classes"), _form(labels), _form(first), strict=True):
+            if mine != its:
+                raise DataError(
+                    f"y: recording {number} has labels of {what} {mine}, recording 0 of {what} {its}; "
+                    "give all recordings the same labels"
+                )
+    continuous = None if first.continuous is None else np.concatenate([one.continuous for one in several])
+    if first.classes is None:
+        return Labels(continuous)
+    named = [one.values[one.classes] for one in several if one.values is not None]
+    values, classes = np.unique(np.concatenate(named), return_inverse=True)
+    return Labels(continuous, classes, values)
+
+
+def _form(labels: Labels) -> tuple[str, int, str]:
+    n_features = 0 if labels.continuous is None else labels.continuous.shape[1]
+    kind = "" if labels.values is None else labels.values.dtype.kind
+    return labels.kind, n_features, "numbers" if kind in "biu" else "strings"
 
 
 def _finite(labels: np.ndarray) -> np.ndarray:

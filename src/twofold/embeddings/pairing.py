@@ -13,6 +13,7 @@ from twofold.embeddings.contrastive_options import ContrastiveOptions
 from twofold.embeddings.labels import Labels
 from twofold.errors import DataError
 from twofold.sampling import ContinuousPositives, DiscretePositives, Positives, Ties, TimePositives
+from twofold.sampling.jitter import JitteredPositives
 
 
 class Pairing(NamedTuple):
@@ -34,7 +35,7 @@ def pair_samples(labels: Labels, trials: Int64[Tensor, " time"], options: Contra
     trials
         (time,) trial numbers.
     options
-        `positives`, `time_offset`, `reconstruction_target`.
+        `positives`, `jitter`, `time_offset`, `reconstruction_target`.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def pair_samples(labels: Labels, trials: Int64[Tensor, " time"], options: Contra
         _refuse_without_repeats(options, "y=None has no labels")
         return Pairing(TimePositives(trials, options.time_offset), None)
 
-    distinct, number = _distinct(labels)
+    distinct, number = distinct_labels(labels)
     label = torch.from_numpy(number).to(trials.device)
     repeats = Ties(label, trials, other_trial=True)
     if not repeats.repeats_across_trials:
@@ -58,10 +59,14 @@ def pair_samples(labels: Labels, trials: Int64[Tensor, " time"], options: Contra
         return Pairing(DiscretePositives(ties), targets)
     table = torch.from_numpy(distinct).to(trials.device)
     classes = None if labels.classes is None else table[:, 0].long()
+    if options.jitter is not None:
+        return Pairing(JitteredPositives(table[:, 1:], ties, options.jitter, classes), targets)
     return Pairing(ContinuousPositives(table[:, 1:], ties, options.time_offset, classes), targets)
 
 
-def _distinct(labels: Labels) -> tuple[Float64[np.ndarray, "label column"], Int64[np.ndarray, " time"]]:
+def distinct_labels(
+    labels: Labels,
+) -> tuple[Float64[np.ndarray, "label column"], Int64[np.ndarray, " time"]]:
     """Distinct rows (class, feature, ...), sorted, and which of them each sample has."""
     parts = [part for part in (labels.classes, labels.continuous) if part is not None]
     classes = np.zeros(len(parts[0])) if labels.classes is None else labels.classes

@@ -6,6 +6,10 @@ from twofold.sampling.contrastive import Positives as Positives
 from twofold.sampling.contrastive import TimePositives as TimePositives
 from twofold.sampling.contrastive import Triplets as Triplets
 from twofold.sampling.contrastive import TripletSampler as TripletSampler
+from twofold.sampling.nearest import LabelSearch as LabelSearch
+from twofold.sampling.stretches import Stretches as Stretches
+from twofold.sampling.stretches import TrialStretches as TrialStretches
+from twofold.sampling.stretches import share_windows as share_windows
 from twofold.sampling.ties import Ties as Ties
 from twofold.sampling.windows import TrialWindows as TrialWindows
 from twofold.sampling.windows import number_trials as number_trials

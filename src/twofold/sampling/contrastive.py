@@ -13,7 +13,8 @@ from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from twofold.errors import DataError
-from twofold.sampling.ties import Ties, uniform_below
+from twofold.sampling.nearest import LabelSearch
+from twofold.sampling.ties import Ties
 
 
 class Triplets(NamedTuple):
@@ -84,9 +85,8 @@ class ContinuousPositives:
 
     Query q = y_ref + (y_t - y_(t-k)), with t uniform over the samples that have one k = `time_offset` earlier
     in their trial; the positive has the label nearest to q in squared Euclidean distance, within the
-    reference's class where there are classes. Labels are not scaled: their units weigh. Of two distinct
-    labels equally near, the first in sorted order is taken; among the samples of one label the draw is
-    uniform.
+    reference's class where there are classes. Labels are not scaled: their units weigh. Among the samples of
+    one label the draw is uniform.
 
     Parameters
     ----------
@@ -112,30 +112,21 @@ class ContinuousPositives:
         time_offset: int,
         unique_classes: Int64[Tensor, " label"] | None = None,
     ) -> None:
-        self.ties, self.time_offset, self.unique_classes = ties, time_offset, unique_classes
+        self.ties, self.time_offset = ties, time_offset
         self.references = torch.arange(len(ties.label), device=ties.label.device)
-        self._earlier = _pairs_in_trials(ties.trials, time_offset)
-        # Centred, so that squares of labels far from zero do not swamp their differences.
-        self._labels = unique_labels - unique_labels.mean(0)
-        self._half_square = 0.5 * (self._labels**2).sum(1)
+        earlier = _pairs_in_trials(ties.trials, time_offset)
+        self._earlier, self._later = ties.label[earlier], ties.label[earlier + time_offset]
+        self._labels = unique_labels
+        self._search = LabelSearch(unique_labels, unique_classes)
 
     def draw(self, reference: Int64[Tensor, " batch"], generator: torch.Generator) -> Int64[Tensor, " batch"]:
         """A positive for each reference."""
         own = self.ties.label[reference]
-        n = torch.full_like(reference, len(self._earlier))
-        earlier = self._earlier[uniform_below(n, generator)]
-        later = self.ties.label[earlier + self.time_offset]
-        query = self._labels[own] + self._labels[later] - self._labels[self.ties.label[earlier]]
-        return self.ties.draw(self._nearest(query, own), reference, generator)
-
-    def _nearest(
-        self, query: Float64[Tensor, "batch feature"], own: Int64[Tensor, " batch"]
-    ) -> Int64[Tensor, " batch"]:
-        # argmin_u |q - u|^2 = argmin_u |u|^2 / 2 - q.u
-        cost = torch.addmm(self._half_square, query, self._labels.T, alpha=-1)
-        if self.unique_classes is not None:
-            cost.masked_fill_(self.unique_classes[own, None] != self.unique_classes, torch.inf)
-        return cost.argmin(1)
+        pair = torch.randint(
+            len(self._earlier), reference.shape, generator=generator, device=generator.device
+        )
+        change = self._labels[self._later[pair]] - self._labels[self._earlier[pair]]
+        return self.ties.draw(self._search.nearest(own, change), reference, generator)
 
 
 class TripletSampler:

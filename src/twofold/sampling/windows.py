@@ -49,8 +49,10 @@ def number_trials(trials: np.ndarray | None, n_samples: int) -> Integer[np.ndarr
 class TrialWindows:
     """The responses of a window of samples around each sample; it ends at the trial's borders.
 
-    The window of sample t covers t - window // 2 ... t + window - window // 2 - 1. Where it would reach over
-    the border of the trial, the sample at the border is repeated.
+    The window of sample t covers t - window // 2 ... t + window - window // 2 - 1, or where it is causal
+    t - window + 1 ... t. Where it would reach over the border of the trial, the sample at the border is
+    repeated. Responses may lie on another device than the samples asked for, or in a file mapped to memory:
+    only windows are copied.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ class TrialWindows:
         (time,) trial numbers, the samples of a trial consecutive.
     window
         Number of samples, at least 1.
+    causal
+        Whether the window ends at its sample, instead of lying around it.
 
     Examples
     --------
@@ -70,19 +74,26 @@ class TrialWindows:
     """
 
     def __init__(
-        self, responses: Float[Tensor, "time neuron"], trials: Int64[Tensor, " time"], window: int
+        self,
+        responses: Float[Tensor, "time neuron"],
+        trials: Int64[Tensor, " time"],
+        window: int,
+        causal: bool = False,
     ) -> None:
         self.responses = responses
         self.window = window
-        _, trial, count = torch.unique_consecutive(trials, return_inverse=True, return_counts=True)
+        _, self.trial, count = torch.unique_consecutive(trials, return_inverse=True, return_counts=True)
         stop = count.cumsum(0)
-        self._first, self._last = (stop - count)[trial], (stop - 1)[trial]
-        self._offsets = torch.arange(window, device=responses.device) - window // 2
+        self.first, self.last = stop - count, stop - 1
+        self.offsets = torch.arange(window, device=trials.device) - (window - 1 if causal else window // 2)
 
     def __call__(self, rows: Int64[Tensor, " row"]) -> Float[Tensor, "row {self.window} neuron"]:
         """The windows of some samples."""
-        if self.window == 1:
-            return self.responses.index_select(0, rows)[:, None]
-        around = rows[:, None] + self._offsets
-        around = around.clamp(self._first[rows, None], self._last[rows, None])
-        return self.responses.index_select(0, around.flatten()).unflatten(0, around.shape)
+        trial = self.trial[rows]
+        around = rows[:, None] + self.offsets
+        around = around.clamp(self.first[trial, None], self.last[trial, None])
+        return self.at(around.flatten()).unflatten(0, around.shape)
+
+    def at(self, rows: Int64[Tensor, " row"]) -> Float[Tensor, "row neuron"]:
+        """The responses of some samples."""
+        return self.responses.index_select(0, rows.to(self.responses.device)).to(rows.device)

@@ -40,8 +40,21 @@ def choose_device(device: str) -> torch.device:
     return torch.device("cuda", index)
 
 
+def product_type(precision: Precision, device: torch.device) -> torch.dtype:
+    """In which type a precision multiplies matrices there.
+
+    Examples
+    --------
+    >>> product_type("fp32", torch.device("cpu")), product_type("bf16", torch.device("cpu"))
+    (torch.float32, torch.bfloat16)
+    """
+    in_bf16 = precision == "bf16" or (precision == "auto" and multiplies_bf16(device))
+    return torch.bfloat16 if in_bf16 else torch.float32
+
+
 def multiplies_bf16(device: torch.device) -> bool:
     """Whether the hardware multiplies bf16 matrices, rather than imitating it more slowly."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    has = torch.cpu.get_capabilities()
+    return bool(has.get("amx_bf16") or has.get("avx512_bf16"))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from twofold.training.device import Precision, multiplies_bf16
+from twofold.training.device import Precision, product_type
 from twofold.training.history import History
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+Schedule = Literal["constant", "cosine"]
 
 
 @runtime_checkable
@@ -35,7 +38,9 @@ def fit(
     weight_decay: float = 0.0,
     device: torch.device,
     precision: Precision = "fp32",
-    on_block: Callable[[int, Mapping[str, float]], None] | None = None,
+    schedule: Schedule = "constant",
+    optimizer: torch.optim.Optimizer | None = None,
+    on_block: Callable[[int, Mapping[str, float]], bool | None] | None = None,
     block: int = 100,
 ) -> History:
     """Minimise `model.loss` by AdamW, one batch per step.
@@ -55,8 +60,14 @@ def fit(
         Of AdamW.
     device, precision
         "bf16" multiplies in bf16 with weights in fp32; "auto" does so where the hardware multiplies bf16.
+    schedule
+        "cosine" lowers the learning rate along half a cosine, to 0 behind the last step.
+    optimizer
+        One that goes on from earlier steps, as `adamw` makes it, instead of a fresh one; its learning rate is
+        set here, and weight decay is its own.
     on_block
-        For progress: called after each `block` steps with the steps done and the block's mean scalars.
+        Called after each `block` steps with the steps done and the block's mean scalars, for progress; what
+        returns True stops there.
     block
         Steps between two waits for the device.
 
@@ -85,11 +96,14 @@ def fit(
     model.to(device)
     if steps:
         fabric = _fabric(device, precision)
-        optimizer: torch.optim.Optimizer = _adamw(model, learning_rate, weight_decay)
+        if optimizer is None:
+            optimizer = adamw(model, learning_rate, weight_decay)
         wrapped, optimizer = fabric.setup(model, optimizer)
         wrapped.mark_forward_method("loss")
         wrapped.train()
         for step, batch in zip(range(1, steps + 1), batches, strict=False):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * _share(schedule, (step - 1) / steps)
             with fabric.autocast():
                 loss, scalars = wrapped.loss(batch)
             optimizer.zero_grad()
@@ -98,8 +112,8 @@ def fit(
             history.append({"loss": loss, **scalars})
             if step % block == 0 or step == steps:
                 means = history.fetch()
-                if on_block is not None:
-                    on_block(step, means)
+                if on_block is not None and on_block(step, means):
+                    break
     model.eval()
     return history
 
@@ -108,12 +122,11 @@ def _fabric(device: torch.device, precision: Precision) -> Fabric:
     # Imported here: it takes a second, which `--help` need not wait for.
     from lightning_fabric import Fabric
 
-    in_bf16 = precision == "bf16" or (precision == "auto" and multiplies_bf16(device))
     with _only_warnings(logging.getLogger("lightning_fabric")):
         return Fabric(
             accelerator=device.type,
             devices=[device.index] if device.type == "cuda" else 1,
-            precision="bf16-mixed" if in_bf16 else "32-true",
+            precision="32-true" if product_type(precision, device) == torch.float32 else "bf16-mixed",
         )
 
 
@@ -128,7 +141,12 @@ def _only_warnings(logger: logging.Logger) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+def _share(schedule: Schedule, done: float) -> float:
+    return 1.0 if schedule == "constant" else 0.5 * (1 + math.cos(math.pi * done))
+
+
+def adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW on the parameters that learn; only weight matrices decay."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     return torch.optim.AdamW(
         [

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from twofold.nn import affine, convolve
+
+
+def gradients(product, *arguments):
+    leaves = [argument.clone().requires_grad_() for argument in arguments]
+    y = product(*leaves)
+    weight = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y) / y.numel()
+    return [y, *torch.autograd.grad((y * weight).sum(), leaves)]
+
+
+def assert_equal_in_fp64(product, reference, *arguments):
+    ours = gradients(product, *arguments)
+    expected = gradients(reference, *(argument.double() for argument in arguments))
+    for mine, exact in zip(ours, expected, strict=True):
+        torch.testing.assert_close(mine.double(), exact, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [(7,), (3000,), (60, 50)], ids=str)
+def test_affine_and_its_gradients_equal_double_precision(rows):
+    # Few rows are multiplied by one library, many by another.
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(*rows, 40), torch.randn(24, 40) / 40**0.5, torch.randn(24)
+    assert_equal_in_fp64(affine, functional.linear, x, weight, bias)
+    assert_equal_in_fp64(affine, functional.linear, x, weight)
+
+
+@pytest.mark.parametrize(("time", "taps", "stride"), [(9, 3, 1), (3, 3, 1), (8, 4, 2), (9, 4, 3), (12, 2, 1)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_convolve_and_its_gradients_equal_conv1d_in_double_precision(time, taps, stride, dtype):
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(20, time, 5), torch.randn(6, 5, taps), torch.randn(6)
+
+    def reference(x, weight, bias):
+        return functional.conv1d(x.transpose(1, 2), weight, bias, stride).transpose(1, 2)
+
+    arguments = (part.to(dtype) for part in (x, weight, bias))
+    assert_equal_in_fp64(lambda *parts: convolve(*parts, stride), reference, *arguments)
+
+
+def test_products_in_bf16_stay_in_bf16():
+    x, weight, bias = torch.randn(4, 9, 5), torch.randn(6, 5, 3), torch.randn(6)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert convolve(x, weight, bias).dtype == torch.bfloat16
+        assert affine(x, torch.randn(6, 5)).dtype == torch.bfloat16
