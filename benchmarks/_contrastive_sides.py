@@ -1,6 +1,6 @@
-"""The two sides of `benchmarks.contrastive`, told to do the same; and what a process of its own measures of one.
+"""The two sides of `benchmarks.contrastive`, told to do the same; and what one of them needs alone.
 
-    python -m benchmarks._contrastive_sides SIDE WINDOW PRECISION STEPS [LARGE_FILE N_TIME N_UNITS]
+Run it as python -m benchmarks._contrastive_sides SIDE WINDOW PRECISION STEPS [LARGE_FILE N_TIME N_UNITS].
 """
 
 from __future__ import annotations
@@ -119,10 +119,7 @@ def main(side: str, window: str, precision: str, steps: str, *large: str) -> Non
 
     torch.set_num_threads(THREADS)
     with PeakMemory() as peak:
-        if large:
-            movie = large_movie(Path(large[0]), int(large[1]), int(large[2]))
-        else:
-            movie = simulate_movie()
+        movie = large_movie(Path(large[0]), *map(int, large[1:])) if large else simulate_movie()
         begin = time.perf_counter()
         FITS[side](movie, int(window), int(steps), precision)
         seconds = time.perf_counter() - begin

@@ -42,7 +42,9 @@ GIBIBYTE = 1024
 def main() -> None:
     """Run all cases."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer turns and steps, a tenth of the large file")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer turns and steps, a tenth of the large file"
+    )
     quick = parser.parse_args().quick
     torch.set_num_threads(THREADS)
     for window, precision in ((1, "fp32"), (10, "fp32"), (10, "bf16")):
@@ -132,9 +134,9 @@ def compare_equal_fit(quick: bool) -> None:
             ratio=round(seconds / own_seconds, 2),
             repeats=1,
             held_out_bits=round(bits, 4),
-            settings="square-rooted, standardised counts of 8 repeats, scored on 2 more; window 1, batch 512, "
+            settings="standardised root counts of 8 repeats, scored on 2 more; window 1, batch 512, "
             "cosine, temperature 1, constant rates; time of training only",
-            settings_ours=f"{own_steps} steps at {learning_rate}, precision auto, positives of another repeat",
+            settings_ours=f"{own_steps} steps at {learning_rate}, precision auto, other repeat",
             settings_peer=f"{peer_steps} steps at 0.0003, its default",
             peer_name=peer_name(),
         )

@@ -53,9 +53,9 @@ class Laps:
         """One direction; a lap ends where the animal is back at the start of the track."""
         with np.load(SESSION) as file:
             name = f"env0_ses0_dir{direction}"
-            events, position = file[f"{name}_events"], file[f"{name}_position"]
+            events, position = (file[f"{name}_{what}"].astype(np.float32) for what in ("events", "position"))
         back = np.diff(position) * (1, -1)[direction] < -5
-        return cls(events.astype(np.float32), position.astype(np.float32), np.r_[0, np.cumsum(back)])
+        return cls(events, position, np.r_[0, np.cumsum(back)])
 
     def halves(self) -> tuple[Laps, Laps]:
         """First and second half of the samples."""
@@ -88,24 +88,34 @@ def main() -> None:
 
 def compare(case: str, train: Laps, test: Laps, steps: int, seeds: range) -> None:
     """Print one direction."""
-    fits: dict[str, tuple[Fit, range]] = {
-        "windowed raw": (lambda laps, seed: windows_of, seeds[:1]),
-        "untrained": (ours({**SAME, "max_steps": 0}, by_lap=True), seeds),
-        "ours, same, one trial": (ours({**SAME, "max_steps": steps}, by_lap=False), seeds),
-        "ours, same, laps": (ours({**SAME, "max_steps": steps}, by_lap=True), seeds),
-        "ours, own": (ours(OWN, by_lap=True), seeds),
+
+    def of(fit: Fit) -> Callable[[int], np.ndarray]:
+        return lambda seed: error_of(fit(train, seed), train, test)
+
+    rows: dict[str, tuple[Callable[[int], np.ndarray], range]] = {
+        "template": (lambda seed: np.abs(template(train, test) - test.position), seeds[:1]),
+        "windowed raw": (of(lambda laps, seed: windows_of), seeds[:1]),
+        "untrained": (of(ours({**SAME, "max_steps": 0}, by_lap=True)), seeds),
+        "ours, same, one trial": (of(ours({**SAME, "max_steps": steps}, by_lap=False)), seeds),
+        "ours, same, laps": (of(ours({**SAME, "max_steps": steps}, by_lap=True)), seeds),
+        "ours, own": (of(ours(OWN, by_lap=True)), seeds),
     }
     try:
         peer_name = f"cebra {version('cebra')}"
-        fits["peer"] = (peer(steps), seeds)
+        rows["peer"] = (of(peer(steps)), seeds)
     except PackageNotFoundError:
         report("hippocampus", f"{case}/peer", skipped="cebra is not installed")
-    found = {"template": np.abs(template(train, test) - test.position)}
-    for name, (fit, some) in fits.items():
-        found[name] = np.mean([error_of(fit(train, seed), train, test) for seed in some], axis=0)
-    for name, error in found.items():
-        laps = mean_and_sem(per_lap(error, test.lap))
-        report("hippocampus", f"{case}/{name}", error_bins=mean(error), sem_over_laps=sem(laps), laps=laps.n)
+    found: dict[str, np.ndarray] = {}
+    for name, (error_with, some) in rows.items():
+        found[name] = np.mean([error_with(seed) for seed in some], axis=0)
+        laps = mean_and_sem(per_lap(found[name], test.lap))
+        report(
+            "hippocampus",
+            f"{case}/{name}",
+            error_bins=mean(found[name]),
+            sem_over_laps=sem(laps),
+            laps=laps.n,
+        )
     for name in [name for name in found if name.startswith("ours") and "peer" in found]:
         gap = paired_difference(*(per_lap(found[row], test.lap) for row in (name, "peer")))
         report(

@@ -70,6 +70,7 @@ def test_the_choices_of_every_row_are_recorded(decoded):
     assert {name.removeprefix("chosen/") for name in decoded[0] if name.startswith("chosen/")} == {
         *("raw + template", "raw + knn", "raw + logistic", "pca + knn", "pca + logistic"),
         *("untrained + knn", "contrastive + knn", "contrastive + logistic"),
+        *("contrastive aligned lambda=10 + knn", "contrastive aligned lambda=10 + logistic"),
     }
 
 
