@@ -25,12 +25,12 @@ def import_arrays(
         str, typer.Option(help="Its axes in order, such as neuron,repeat,time; axes of one name are joined.")
     ],
     bin_seconds: Annotated[float, typer.Option(help="Width of a time bin in seconds.")],
-    neuron: Annotated[Repeated, typer.Option(help="Array with one value per neuron.")] = [],  # noqa: B006
-    signal: Annotated[Repeated, typer.Option(help="Array with one value per time bin.")] = [],  # noqa: B006
-    trial: Annotated[Repeated, typer.Option(help="Array with one value per trial.")] = [],  # noqa: B006
+    neuron: Annotated[Repeated, typer.Option(help="Array with one value per neuron.")] = [],
+    signal: Annotated[Repeated, typer.Option(help="Array with one value per time bin.")] = [],
+    trial: Annotated[Repeated, typer.Option(help="Array with one value per trial.")] = [],
     frames: Annotated[str | None, typer.Option(help="Array of pictures (frame, height, width).")] = None,
-    features: Annotated[Repeated, typer.Option(help="Array of frame features (frame, feature).")] = [],  # noqa: B006
-    select: Annotated[Repeated, typer.Option(help="Fix an axis, such as category=0.")] = [],  # noqa: B006
+    features: Annotated[Repeated, typer.Option(help="Array of frame features (frame, feature).")] = [],
+    select: Annotated[Repeated, typer.Option(help="Fix an axis, such as category=0.")] = [],
     missing: Annotated[float | None, typer.Option(help="Value that means: not recorded.")] = None,
     drop_units_missing: Annotated[
         float | None, typer.Option(help="Drop units with this share of missing values or more.")
@@ -121,7 +121,7 @@ def simulate_movie_repeats(
     seed: Annotated[int, typer.Option(help="Seed; the same one gives the same recording.")] = 0,
     settings: Annotated[
         Repeated, typer.Option("--set", help="Any option, such as n_units=200 or state_gain=0.")
-    ] = [],  # noqa: B006
+    ] = [],
     overwrite: Overwrite = False,
 ) -> None:
     """Simulate a population that watches a movie several times, with known truth.

@@ -30,7 +30,7 @@ def fit_contrastive(
     ] = None,
     settings: Annotated[
         list[str], typer.Option("--set", help="Any option, such as dimension=16 or temperature=0.3.")
-    ] = [],  # noqa: B006
+    ] = [],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Set an old folder aside (it is kept).")
     ] = False,

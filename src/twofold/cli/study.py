@@ -19,7 +19,7 @@ def study_neural_alignment(
     ] = "quick",
     settings: Annotated[
         list[str], typer.Option("--set", help="Any option, such as steps=800 or temperature=0.1,0.3.")
-    ] = [],  # noqa: B006
+    ] = [],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in a folder with the same options.")
     ] = False,
