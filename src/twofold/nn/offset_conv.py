@@ -11,11 +11,11 @@ from twofold.nn.products import affine, convolve
 
 
 class Affine(nn.Linear):
-    """`torch.nn.Linear`, in training by the fastest product; elsewhere also open to `torch.func`."""
+    """`torch.nn.Linear`, by the fastest product."""
 
     def forward(self, x: Float[Tensor, "... n_in"]) -> Float[Tensor, "... n_out"]:
         """Rows times weights, x W^T + b."""
-        return affine(x, self.weight, self.bias) if self.training else super().forward(x)
+        return affine(x, self.weight, self.bias)
 
 
 class TimeConvolution(nn.Module):
@@ -43,8 +43,7 @@ class TimeConvolution(nn.Module):
     def forward(self, x: Float[Tensor, "batch time n_in"]) -> Float[Tensor, "batch valid n_out"]:
         """Convolve; valid = (time - kernel) // stride + 1."""
         if self.kernel == 1:
-            product = affine if self.training else functional.linear
-            return product(x, self.taps.weight, self.bias)
+            return affine(x[:, :: self.stride], self.taps.weight, self.bias)
         weight = self.taps.weight.unflatten(0, (self.kernel, -1)).permute(1, 2, 0)
         return convolve(x, weight, self.bias, self.stride)
 

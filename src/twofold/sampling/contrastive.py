@@ -16,6 +16,8 @@ from twofold.errors import DataError
 from twofold.sampling.nearest import LabelSearch
 from twofold.sampling.ties import Ties
 
+ROWS_AT_ONCE = 2048  # that are drawn together
+
 
 class Triplets(NamedTuple):
     """Rows that one step compares, and the row whose responses the reference's latent should predict."""
@@ -164,19 +166,30 @@ class TripletSampler:
     ) -> None:
         self.positives, self.n_samples, self.batch_size = positives, n_samples, batch_size
         self.generator, self.targets = generator, targets
+        self._ahead: list[Triplets] = []
 
     def draw(self) -> Triplets:
         """One step's triplets."""
-        reference = self.positives.references[self._uniform(len(self.positives.references))]
+        if not self._ahead:
+            self._ahead = self._draw_ahead(max(1, ROWS_AT_ONCE // self.batch_size))
+        return self._ahead.pop()
+
+    def _draw_ahead(self, steps: int) -> list[Triplets]:
+        """Some steps together cost little more than one: it is calls that take time here, not rows."""
+        n = steps * self.batch_size
+        reference = self.positives.references[self._uniform(len(self.positives.references), n)]
         positive = self.positives.draw(reference, self.generator)
-        negative = self._uniform(self.n_samples)
+        negative = self._uniform(self.n_samples, n)
         target = reference
         if self.targets is not None:
             target = self.targets.draw(self.targets.label[reference], reference, self.generator)
-        return Triplets(reference, positive, negative, target)
+        # Positives may be several batches, of several kinds: each reference has one of each.
+        kinds = positive.view(-1, steps, self.batch_size).transpose(0, 1).reshape(steps, -1)
+        by_step = (reference.chunk(steps), kinds, negative.chunk(steps), target.chunk(steps))
+        return [Triplets(*step) for step in zip(*by_step, strict=True)]
 
-    def _uniform(self, high: int) -> Int64[Tensor, " batch"]:
-        return torch.randint(high, (self.batch_size,), generator=self.generator, device=self.generator.device)
+    def _uniform(self, high: int, n: int) -> Int64[Tensor, " draw"]:
+        return torch.randint(high, (n,), generator=self.generator, device=self.generator.device)
 
 
 def _pairs_in_trials(trials: Int64[Tensor, " time"], offset: int) -> Int64[Tensor, " pair"]:

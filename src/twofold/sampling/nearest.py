@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from scipy.spatial import KDTree
 from torch import Tensor
+from torch.nn import functional
 
 FEATURES_OF_A_TREE = 4  # with more features, a tree has to look at most of its labels
 LABELS_OF_A_TREE = 256
-LABELS_AT_ONCE = 4096  # whose distances are held in memory: 16 MiB for 512 queries
+LABELS_AT_ONCE = 1024  # whose distances are held in memory: 16 MiB for 2048 queries
 FAR = 1e3  # times the spread of the labels: how far a tree sets classes apart
 
 
@@ -18,7 +19,7 @@ class LabelSearch:
     """Which of the distinct labels u is nearest to q = y + d: argmin_u |q - u|^2, within y's class.
 
     Labels of few features are kept in a tree; of others, all distances are computed, some labels at a time,
-    and the first of equally near ones is taken.
+    and the first of equally near ones is taken: equal to seven digits where there are many features.
 
     Parameters
     ----------
@@ -43,9 +44,11 @@ class LabelSearch:
         self._classes = classes
         # Centred, so that squares of labels far from zero do not swamp their differences.
         self._labels = labels - labels.mean(0)
-        self._half_square = 0.5 * (self._labels**2).sum(1)
+        # |q - u|^2 / 2 = |q|^2 / 2 + (q, 1).(-u, |u|^2 / 2)
+        costs = torch.cat([-self._labels, 0.5 * (self._labels**2).sum(1, keepdim=True)], dim=1)
         self._tree: KDTree | None = None
         few_features = 1 <= labels.shape[1] <= FEATURES_OF_A_TREE
+        self._costs = costs if few_features else costs.float()
         if few_features and len(labels) >= LABELS_OF_A_TREE and labels.device.type == "cpu":
             self._apart = FAR * float((labels.amax(0) - labels.amin(0)).max())
             self._tree = KDTree(self._set_apart(self._labels, torch.arange(len(labels))))
@@ -74,10 +77,9 @@ class LabelSearch:
         query: Float64[Tensor, "batch feature"],
         own: Int64[Tensor, " batch"],
         allowed: Bool[Tensor, "batch label"] | None,
-    ) -> tuple[Float64[Tensor, " batch"], Int64[Tensor, " batch"]]:
+    ) -> tuple[Float[Tensor, " batch"], Int64[Tensor, " batch"]]:
         """The least cost among some labels, and which of them has it."""
-        # |q - u|^2 / 2 - |q|^2 / 2 = |u|^2 / 2 - q.u
-        cost = torch.addmm(self._half_square[some], query, self._labels[some].T, alpha=-1)
+        cost = functional.pad(query, (0, 1), value=1.0).to(self._costs.dtype) @ self._costs[some].T
         if self._classes is not None:
             cost.masked_fill_(self._classes[own, None] != self._classes[some], torch.inf)
         if allowed is not None:

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from twofold.sampling.windows import TrialWindows
 
+ROWS = 64  # a multiple of which is multiplied fastest
+
 
 class Stretches(NamedTuple):
     """The windows sequence[start : start + window]."""
@@ -22,7 +24,8 @@ class TrialStretches:
     """The windows of a `TrialWindows`, not cut yet.
 
     All trials lie behind each other in one sequence, each with its edge samples repeated, so that every
-    window is a stretch of it. The sequence is a copy, unless windows are single samples.
+    window is a stretch of it. The sequence is a copy, unless windows are single samples, and its last row is
+    repeated up to a multiple of 64 rows.
 
     Parameters
     ----------
@@ -35,7 +38,7 @@ class TrialStretches:
     --------
     >>> windows = TrialWindows(torch.arange(4.0)[:, None], torch.tensor([0, 0, 1, 1]), window=3)
     >>> sequence, start = TrialStretches(windows)(torch.tensor([1, 2]))
-    >>> sequence.T, start
+    >>> sequence[:8].T, start
     (tensor([[0., 0., 1., 1., 2., 2., 3., 3.]]), tensor([1, 4]))
     """
 
@@ -50,6 +53,7 @@ class TrialStretches:
             trial = torch.repeat_interleave(torch.arange(len(lengths), device=lengths.device), lengths)
             sample = torch.arange(len(trial), device=trial.device) - more * trial + windows.offsets[0]
             inside = sample.clamp(windows.first[trial], windows.last[trial])
+            inside = torch.cat([inside, inside[-1:].expand(-len(inside) % ROWS)])
             self._sequence = self._sequence.index_select(0, inside)
 
     def __call__(self, rows: Int64[Tensor, " row"]) -> Stretches:
