@@ -2,8 +2,9 @@
 
 Session CA1_C6M4, environment 0, session 0, each direction of running by itself: the second half is decoded
 from the first by 25 nearest neighbours (cosine), the error is in bins of the track, paired over laps.
-`same` has the peer's settings, in one trial like the peer and with laps as trials, which the peer cannot be
-told; `own` was tuned inside the first half, on its last laps.
+`same` has the peer's settings: positives uniform over tied labels, or the first of them like the peer's; in
+one trial like the peer, or with laps as trials, which the peer cannot be told. `own` was tuned inside the
+first half, on its last laps.
 
     python -m benchmarks.hippocampus [--quick] [--seeds N] [--direction D ...]
 """
@@ -98,6 +99,10 @@ def compare(case: str, train: Laps, test: Laps, steps: int, seeds: range) -> Non
         "untrained": (of(ours({**SAME, "max_steps": 0}, by_lap=True)), seeds),
         "ours, same, one trial": (of(ours({**SAME, "max_steps": steps}, by_lap=False)), seeds),
         "ours, same, laps": (of(ours({**SAME, "max_steps": steps}, by_lap=True)), seeds),
+        "ours, same, first tie": (
+            of(ours({**SAME, "max_steps": steps, "positives": "first"}, by_lap=True)),
+            seeds,
+        ),
         "ours, own": (of(ours(OWN, by_lap=True)), seeds),
     }
     try:

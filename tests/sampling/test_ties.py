@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.stats import chisquare
 
-from twofold.sampling import Ties
+from twofold.sampling import FirstTies, Ties
 
 
 def draws(ties, row, n, seed=0):
@@ -56,3 +56,12 @@ def test_repeats_are_equal_labels_in_different_trials():
     label = torch.tensor([0, 0, 1, 1])
     assert not Ties(label, torch.tensor([0, 0, 1, 1]), other_trial=True).repeats_across_trials
     assert Ties(label, torch.tensor([0, 1, 1, 1]), other_trial=True).repeats_across_trials
+
+
+def test_first_ties_are_what_an_argmin_over_all_samples_finds():
+    rng = np.random.default_rng(0)
+    label = rng.integers(5, size=60)
+    ties = FirstTies(torch.from_numpy(label), torch.arange(60) // 20, other_trial=False)
+    wanted = torch.arange(5)
+    found = ties.draw(wanted, torch.zeros(5, dtype=torch.long), torch.Generator())
+    assert found.tolist() == [int(np.argmin(np.abs(label - one))) for one in wanted.tolist()]

@@ -54,7 +54,8 @@ class ContrastiveEmbedding(FittedEmbedding):
     positives
         Where a label was seen in several trials: "other_repeat" takes the positive from another trial than
         the reference's, "any" from all, maybe the reference itself. "auto" is "other_repeat" for every label
-        that has one.
+        that has one. "first" always takes the first sample of the label, as the reference implementation's
+        search does, for comparisons.
     conditional, jitter
         Positives of float labels: "time_delta" adds to the reference's label how labels change in
         `time_offset` samples; "normal" adds noise of standard deviation `jitter`, in the unit of the labels.
@@ -141,7 +142,7 @@ class ContrastiveEmbedding(FittedEmbedding):
         similarity: Literal["cosine", "euclidean"] = "cosine",
         temperature: float = 1.0,
         learn_temperature: bool = False,
-        positives: Literal["auto", "any", "other_repeat"] = "auto",
+        positives: Literal["auto", "any", "other_repeat", "first"] = "auto",
         conditional: Literal["time_delta", "normal"] = "time_delta",
         jitter: float | None = None,
         time_offset: int = 1,

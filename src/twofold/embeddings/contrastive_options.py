@@ -25,7 +25,7 @@ class ContrastiveOptions(Options):
     similarity: Literal["cosine", "euclidean"]
     learn_temperature: bool
     temperature: float = Field(gt=0, allow_inf_nan=False)
-    positives: Literal["auto", "any", "other_repeat"]
+    positives: Literal["auto", "any", "other_repeat", "first"]
     conditional: Literal["time_delta", "normal"]
     jitter: float | None = Field(gt=0, allow_inf_nan=False)
     time_offset: int = Field(ge=1)

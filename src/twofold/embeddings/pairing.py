@@ -12,7 +12,14 @@ from torch import Tensor
 from twofold.embeddings.contrastive_options import ContrastiveOptions
 from twofold.embeddings.labels import Labels
 from twofold.errors import DataError
-from twofold.sampling import ContinuousPositives, DiscretePositives, Positives, Ties, TimePositives
+from twofold.sampling import (
+    ContinuousPositives,
+    DiscretePositives,
+    FirstTies,
+    Positives,
+    Ties,
+    TimePositives,
+)
 from twofold.sampling.jitter import JitteredPositives
 
 
@@ -52,7 +59,10 @@ def pair_samples(labels: Labels, trials: Int64[Tensor, " time"], options: Contra
     if not repeats.repeats_across_trials:
         _refuse_without_repeats(options, "no label comes back in another trial")
     # Where a label has no repeat, these ties draw from all its samples: "auto" needs no more than that.
-    ties = Ties(label, trials, other_trial=False) if options.positives == "any" else repeats
+    ties = repeats
+    if options.positives in ("any", "first"):
+        kind = FirstTies if options.positives == "first" else Ties
+        ties = kind(label, trials, other_trial=False)
     predicts_repeat = options.reconstruction_target != "same" and repeats.repeats_across_trials
     targets = repeats if options.reconstruction and predicts_repeat else None
     if labels.kind == "discrete":

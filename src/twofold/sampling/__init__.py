@@ -10,6 +10,7 @@ from twofold.sampling.nearest import LabelSearch as LabelSearch
 from twofold.sampling.stretches import Stretches as Stretches
 from twofold.sampling.stretches import TrialStretches as TrialStretches
 from twofold.sampling.stretches import share_windows as share_windows
+from twofold.sampling.ties import FirstTies as FirstTies
 from twofold.sampling.ties import Ties as Ties
 from twofold.sampling.windows import TrialWindows as TrialWindows
 from twofold.sampling.windows import number_trials as number_trials

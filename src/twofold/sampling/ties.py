@@ -65,3 +65,23 @@ class Ties:
         n_own = torch.where(n_own == count, 0, n_own)
         pick = start + uniform_below(count - n_own, generator)
         return self._order[pick + torch.where(pick >= own_start, n_own, 0)]
+
+
+class FirstTies(Ties):
+    """The samples of each label, of which the first is drawn every time.
+
+    That is what a search does which stops at the first of equally near labels, the reference implementation's
+    for one: with repeated stimuli, all positives come from the first repeat.
+
+    Examples
+    --------
+    >>> ties = FirstTies(torch.tensor([0, 1, 0, 1]), torch.tensor([0, 0, 1, 1]), other_trial=False)
+    >>> ties.draw(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 3]), torch.Generator())
+    tensor([0, 0, 1])
+    """
+
+    def draw(
+        self, label: Int64[Tensor, " draw"], reference: Int64[Tensor, " draw"], generator: torch.Generator
+    ) -> Int64[Tensor, " draw"]:
+        """The first sample of each label."""
+        return self._order[self._start[label]]
