@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from twofold.errors import DataError as DataError
     from twofold.errors import OptionError as OptionError
     from twofold.errors import TwofoldError as TwofoldError
+    from twofold.features import pixels_pca as pixels_pca
+    from twofold.features import vision_network as vision_network
+    from twofold.features import with_features as with_features
     from twofold.metrics import noise_ceiling as noise_ceiling
+    from twofold.readers import UnitQuality as UnitQuality
+    from twofold.readers import export_nwb as export_nwb
     from twofold.readers import read_arrays as read_arrays
+    from twofold.readers import read_cebra as read_cebra
+    from twofold.readers import read_experanto as read_experanto
+    from twofold.readers import read_nwb as read_nwb
+    from twofold.readers import read_pynapple as read_pynapple
+    from twofold.readers import to_pynapple as to_pynapple
+    from twofold.readers import to_xarray as to_xarray
+    from twofold.readers import write_nwb as write_nwb
     from twofold.recordings import Neurons as Neurons
     from twofold.recordings import Recording as Recording
     from twofold.recordings import Signal as Signal
@@ -50,17 +62,29 @@ _HOME = {
     "TemplateDecoder": "decoders",
     "Trials": "recordings",
     "TwofoldError": "errors",
+    "UnitQuality": "readers",
     "check": "recordings.check",
     "decode_frames": "decoders",
     "decode_responses": "decoders",
+    "export_nwb": "readers",
     "neural_alignment": "studies.neural_alignment",
     "noise_ceiling": "metrics",
     "open": "recordings",
     "open_all": "recordings",
+    "pixels_pca": "features",
     "read_arrays": "readers",
+    "read_cebra": "readers",
+    "read_experanto": "readers",
+    "read_nwb": "readers",
+    "read_pynapple": "readers",
     "report": "reporting",
     "save": "recordings",
     "simulate_movie_repeats": "simulate",
+    "to_pynapple": "readers",
+    "to_xarray": "readers",
+    "vision_network": "features",
+    "with_features": "features",
+    "write_nwb": "readers",
 }
 _ALIAS = {"open": "open_recording"}
 

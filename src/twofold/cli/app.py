@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from twofold.cli import data, demo, fit, study
+from twofold.cli import (
+    data,
+    demo,
+    export,
+    features,
+    fetch,
+    fit,
+    import_cebra,
+    import_experanto,
+    import_nwb,
+    study,
+)
 from twofold.cli.console import stderr
 from twofold.errors import TwofoldError
 
@@ -21,7 +32,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-importing = typer.Typer(help="Bring a recording into a store: arrays.", no_args_is_help=True)
+importing = typer.Typer(
+    help="Bring a recording into a store: arrays, cebra, experanto, nwb.", no_args_is_help=True
+)
 simulating = typer.Typer(help="Make a recording with known truth: movie-repeats.", no_args_is_help=True)
 fitting = typer.Typer(help="Fit one model to a recording: contrastive.", no_args_is_help=True)
 studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
@@ -29,6 +42,9 @@ studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.
 app.command("demo")(demo.demo)
 app.add_typer(importing, name="import")
 importing.command("arrays")(data.import_arrays)
+importing.command("cebra")(import_cebra.import_cebra)
+importing.command("experanto")(import_experanto.import_experanto)
+importing.command("nwb")(import_nwb.import_nwb)
 app.command("check")(data.check_recording)
 app.command("info")(data.info)
 app.add_typer(simulating, name="simulate")
@@ -38,6 +54,9 @@ studying.command("neural-alignment")(study.study_neural_alignment)
 app.add_typer(fitting, name="fit")
 fitting.command("contrastive")(fit.fit_contrastive)
 app.command("transform")(fit.transform)
+app.command("features")(features.features)
+app.command("fetch")(fetch.fetch)
+app.command("export")(export.export)
 app.command("report")(study.make_report)
 
 
