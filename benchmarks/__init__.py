@@ -16,19 +16,27 @@ from pathlib import Path
 
 
 def alternate(ours: Callable[[int], object], peer: Callable[[int], object], keys: Sequence[int]) -> dict:
-    """Median milliseconds of both, called in turn with the same keys, and the median of their ratios."""
-    times: tuple[list[float], list[float]] = ([], [])
+    """Milliseconds of both, called in turn with the same keys, and their ratios: medians and spreads.
+
+    On the clock, and of the processor (`_cpu`), which other work on the machine disturbs less.
+    """
+    turns: list[dict[int, tuple[float, float]]] = []
     for turn, key in enumerate(keys):
-        for which in (0, 1) if turn % 2 else (1, 0):
-            begin = time.perf_counter()
-            (ours, peer)[which](key)
-            times[which].append(1000 * (time.perf_counter() - begin))
-    return {
-        "ours": round(statistics.median(times[0]), 4),
-        "peer": round(statistics.median(times[1]), 4),
-        "ratio": round(statistics.median(p / o for o, p in zip(*times, strict=True)), 3),
-        "repeats": len(keys),
-    }
+        turns.append({which: _milliseconds((ours, peer)[which], key) for which in ((1, 0), (0, 1))[turn % 2]})
+    fields: dict = {}
+    for clock, suffix in enumerate(("", "_cpu")):
+        own, other = ([turn[which][clock] for turn in turns] for which in (0, 1))
+        ratios = [p / o for o, p in zip(own, other, strict=True)]
+        for name, values in (("ours", own), ("peer", other), ("ratio", ratios)):
+            fields[name + suffix] = round(statistics.median(values), 4)
+            fields[name + suffix + "_spread"] = [round(min(values), 4), round(max(values), 4)]
+    return {**fields, "repeats": len(keys)}
+
+
+def _milliseconds(function: Callable[[int], object], key: int) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    function(key)
+    return 1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)
 
 
 def peak_mib(function: Callable[[int], object], key: int) -> float:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from twofold.decoders import decode_frames as decode_frames
     from twofold.decoders import decode_responses as decode_responses
     from twofold.embeddings import ContrastiveEmbedding as ContrastiveEmbedding
+    from twofold.encoding import TrainOptions as TrainOptions
+    from twofold.encoding import VideoModel as VideoModel
+    from twofold.encoding import VideoOptions as VideoOptions
+    from twofold.encoding import fit as fit
     from twofold.errors import DataError as DataError
     from twofold.errors import OptionError as OptionError
     from twofold.errors import TwofoldError as TwofoldError
@@ -28,9 +32,11 @@ if TYPE_CHECKING:
     from twofold.readers import read_experanto as read_experanto
     from twofold.readers import read_nwb as read_nwb
     from twofold.readers import read_pynapple as read_pynapple
+    from twofold.readers import read_sensorium as read_sensorium
     from twofold.readers import to_pynapple as to_pynapple
     from twofold.readers import to_xarray as to_xarray
     from twofold.readers import write_nwb as write_nwb
+    from twofold.readers import write_sensorium as write_sensorium
     from twofold.recordings import Neurons as Neurons
     from twofold.recordings import Recording as Recording
     from twofold.recordings import Signal as Signal
@@ -41,8 +47,12 @@ if TYPE_CHECKING:
     from twofold.recordings import save as save
     from twofold.recordings.check import check as check
     from twofold.reporting import report as report
+    from twofold.runs.loading import load as load
     from twofold.simulate import MovieRepeats as MovieRepeats
+    from twofold.simulate import Sensorium as Sensorium
+    from twofold.simulate import SensoriumTruth as SensoriumTruth
     from twofold.simulate import simulate_movie_repeats as simulate_movie_repeats
+    from twofold.simulate import simulate_sensorium as simulate_sensorium
     from twofold.studies.alignment_options import AlignmentOptions as AlignmentOptions
     from twofold.studies.neural_alignment import neural_alignment as neural_alignment
     from twofold.studies.result import Result as Result
@@ -57,16 +67,23 @@ _HOME = {
     "PoissonNaiveBayes": "decoders",
     "Recording": "recordings",
     "Result": "studies.result",
+    "Sensorium": "simulate",
+    "SensoriumTruth": "simulate",
     "Signal": "recordings",
     "Stimulus": "recordings",
     "TemplateDecoder": "decoders",
+    "TrainOptions": "encoding",
     "Trials": "recordings",
     "TwofoldError": "errors",
     "UnitQuality": "readers",
+    "VideoModel": "encoding",
+    "VideoOptions": "encoding",
     "check": "recordings.check",
     "decode_frames": "decoders",
     "decode_responses": "decoders",
     "export_nwb": "readers",
+    "fit": "encoding",
+    "load": "runs.loading",
     "neural_alignment": "studies.neural_alignment",
     "noise_ceiling": "metrics",
     "open": "recordings",
@@ -77,14 +94,17 @@ _HOME = {
     "read_experanto": "readers",
     "read_nwb": "readers",
     "read_pynapple": "readers",
+    "read_sensorium": "readers",
     "report": "reporting",
     "save": "recordings",
     "simulate_movie_repeats": "simulate",
+    "simulate_sensorium": "simulate",
     "to_pynapple": "readers",
     "to_xarray": "readers",
     "vision_network": "features",
     "with_features": "features",
     "write_nwb": "readers",
+    "write_sensorium": "readers",
 }
 _ALIAS = {"open": "open_recording"}
 

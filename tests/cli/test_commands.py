@@ -18,6 +18,7 @@ from .calling import AXES, PLAIN, QUICK, arrays, call, command, everything, fini
 COMMANDS = [
     ("demo",),
     ("import", "arrays"),
+    ("import", "sensorium"),
     ("check",),
     ("info",),
     ("simulate", "movie-repeats"),

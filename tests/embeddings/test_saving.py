@@ -11,8 +11,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from twofold.embeddings import ContrastiveEmbedding
-from twofold.embeddings.saving import digest
 from twofold.errors import DataError, OptionError
+from twofold.training.tensor_files import digest
 
 
 @pytest.fixture

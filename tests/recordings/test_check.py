@@ -144,10 +144,6 @@ ERRORS = {
         without_rows([8, 9, 10, 11]),
         "1 of 6 trials hold no time point of the responses: 2; drop them",
     ),
-    "unequal repeats": (
-        without_trials([5]),
-        "unequal repeats in tier 'all': most clips have 3, but b has 2 (trials 1, 3); drop",
-    ),
     "twice": (
         with_trials("repeat", 4, 1),
         "1 of 6 trials are a repeat that an earlier trial has: 4; trial 4 is again repeat 1 of a",
@@ -199,6 +195,18 @@ WARNINGS = {
     ),
     "position": (with_position(3, NAN), "1 of 5 neurons have no finite position: 3"),
     "one repeat": (sound_recording(n_repeats=1), "every clip was shown once: there is no noise ceiling"),
+    "unequal repeats": (
+        without_trials([5]).in_trials(),
+        "unequal repeats in tier 'all': most clips have 3, but b has 2 (trials 1, 3); drop",
+    ),
+    "shared clips": (
+        with_trials("tier", [4, 5], "oracle"),
+        "2 clips are shown in more than one tier: a, b in all and oracle; a model fitted on one",
+    ),
+    "withheld": (
+        with_trials("withheld", [0, 1, 2, 3, 4, 5], [True, False, False, True, False, False]),
+        "responses of 2 of 6 trials are withheld (all 0), in tier all; scoring refuses them",
+    ),
     "no trial": (without_trials([4, 5]), "8 of 24 time points lie in no trial"),
 }
 

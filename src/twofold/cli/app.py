@@ -13,9 +13,13 @@ from twofold.cli import (
     features,
     fetch,
     fit,
+    fit_video,
     import_cebra,
     import_experanto,
     import_nwb,
+    import_sensorium,
+    predict,
+    simulate,
     study,
 )
 from twofold.cli.console import stderr
@@ -33,10 +37,12 @@ app = typer.Typer(
     add_completion=False,
 )
 importing = typer.Typer(
-    help="Bring a recording into a store: arrays, cebra, experanto, nwb.", no_args_is_help=True
+    help="Bring a recording into a store: arrays, cebra, experanto, nwb, sensorium.", no_args_is_help=True
 )
-simulating = typer.Typer(help="Make a recording with known truth: movie-repeats.", no_args_is_help=True)
-fitting = typer.Typer(help="Fit one model to a recording: contrastive.", no_args_is_help=True)
+simulating = typer.Typer(
+    help="Make a recording with known truth: movie-repeats, sensorium.", no_args_is_help=True
+)
+fitting = typer.Typer(help="Fit one model to recordings: contrastive, video.", no_args_is_help=True)
 studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
 
 app.command("demo")(demo.demo)
@@ -45,18 +51,22 @@ importing.command("arrays")(data.import_arrays)
 importing.command("cebra")(import_cebra.import_cebra)
 importing.command("experanto")(import_experanto.import_experanto)
 importing.command("nwb")(import_nwb.import_nwb)
+importing.command("sensorium")(import_sensorium.import_sensorium)
 app.command("check")(data.check_recording)
 app.command("info")(data.info)
 app.add_typer(simulating, name="simulate")
 simulating.command("movie-repeats")(data.simulate_movie_repeats)
+simulating.command("sensorium")(simulate.simulate_sensorium)
 app.add_typer(studying, name="study")
 studying.command("neural-alignment")(study.study_neural_alignment)
 app.add_typer(fitting, name="fit")
 fitting.command("contrastive")(fit.fit_contrastive)
+fitting.command("video")(fit_video.fit_video)
 app.command("transform")(fit.transform)
 app.command("features")(features.features)
 app.command("fetch")(fetch.fetch)
 app.command("export")(export.export)
+app.command("predict")(predict.predict)
 app.command("report")(study.make_report)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from twofold.errors import DataError
 from twofold.files import written_whole
 from twofold.options import Options
 from twofold.training import choose_device
+from twofold.training.tensor_files import digest
 
 VERSION = 1
 CLASS_TYPES = r"^([<>|=]?[biufSU]\d*|\|?O)$"
@@ -75,17 +75,6 @@ def _load_classes(saved: SavedClasses | None) -> np.ndarray | None:
     dtype = np.dtype(saved.dtype)
     values = [str(one).encode("latin-1") for one in saved.values] if dtype.kind == "S" else saved.values
     return np.array(values, dtype)
-
-
-def digest(tensors: Mapping[str, Tensor], content: Mapping[str, Any]) -> str:
-    """The sha256 of all that a file holds but this."""
-    sha256 = hashlib.sha256()
-    sha256.update(json.dumps({**content, "sha256": ""}, sort_keys=True).encode())
-    for name in sorted(tensors):
-        value = tensors[name]
-        sha256.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        sha256.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return sha256.hexdigest()
 
 
 def write(path: Path | str, fitted: ContrastiveFit, **about: Any) -> None:

@@ -10,4 +10,6 @@ from twofold.readers.nwb import read_nwb as read_nwb
 from twofold.readers.nwb import write_nwb as write_nwb
 from twofold.readers.pynapple import read_pynapple as read_pynapple
 from twofold.readers.pynapple import to_pynapple as to_pynapple
+from twofold.readers.sensorium import read_sensorium as read_sensorium
+from twofold.readers.sensorium import write_sensorium as write_sensorium
 from twofold.readers.xarray import to_xarray as to_xarray

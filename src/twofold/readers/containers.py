@@ -47,7 +47,7 @@ class ArrayFile:
         """
         if self.names is not None and name not in self.names:
             raise DataError(f"{self.path.name} has no array {name!r}; {did_you_mean(name, self.names)}")
-        with _readable(self.path, f"array {name!r} in {self.path.name}"):
+        with readable(self.path, f"array {name!r} in {self.path.name}"):
             values = self.load(name)
             if isinstance(values, np.ndarray) and values.dtype.kind == "S":
                 values = np.char.decode(values, "utf-8")
@@ -77,7 +77,7 @@ def open_arrays(path: str | Path) -> ArrayFile:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file" if not path.exists() else f"{path} is not a file")
-    with _readable(path, path.name):
+    with readable(path, path.name):
         with path.open("rb") as file:
             head = file.read(len(NPY))
         if head == NPY:
@@ -111,7 +111,7 @@ def _open_npz(path: Path) -> tuple[list[str], Callable[[str], Any]]:
 
 
 @contextmanager
-def _readable(path: Path, what: str) -> Iterator[None]:
+def readable(path: Path, what: str) -> Iterator[None]:
     """A damaged file fails in as many ways as its format has parts; to the user each is the same news."""
     try:
         yield

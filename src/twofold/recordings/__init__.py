@@ -10,3 +10,5 @@ from twofold.recordings.store import open_all as open_all
 from twofold.recordings.store import open_recording as open_recording
 from twofold.recordings.store import save as save
 from twofold.recordings.store import verify as verify
+from twofold.recordings.withheld import refuse_withheld as refuse_withheld
+from twofold.recordings.withheld import withheld_trials as withheld_trials

@@ -20,7 +20,6 @@ ERRORS: tuple[Check, ...] = (
     trials.impossible_spans,
     trials.overlapping_trials,
     trials.trials_without_samples,
-    trials.unequal_repeats,
     trials.repeats_given_twice,
     trials.unequal_samples,
     trials.clip_length_mismatch,
@@ -31,6 +30,9 @@ ERRORS: tuple[Check, ...] = (
 WARNINGS: tuple[Check, ...] = (
     trials.rows_in_no_trial,
     trials.only_one_repeat,
+    trials.unequal_repeats,
+    trials.clips_in_several_tiers,
+    trials.withheld_responses,
     signals.unknown_values,
     signals.unknown_positions,
 )

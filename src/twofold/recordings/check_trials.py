@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from twofold.recordings.recording import Recording
+from twofold.recordings.withheld import withheld_trials
 from twofold.recordings.wording import first_few
 
 JITTER = 0.1  # of a bin: how far one spacing may be off
@@ -107,8 +108,32 @@ def unequal_repeats(recording: Recording) -> Iterator[str]:
         if other:
             yield (
                 f"unequal repeats in tier {tier!r}: most clips have {usual}, but {first_few(other)}; "
-                "drop the surplus repeats, or move these clips to another tier"
+                "drop the surplus repeats, or move these clips to another tier, if a study needs them equal"
             )
+
+
+def clips_in_several_tiers(recording: Recording) -> Iterator[str]:
+    """Tiers that show the same clips: what is fitted on one has seen the other."""
+    table = recording.trials.table[["stimulus", "tier"]].drop_duplicates()
+    shared = table[table.duplicated("stimulus", keep=False)]
+    if len(shared):
+        tiers = shared.groupby("stimulus", sort=False)["tier"].agg(" and ".join)
+        told = [f"{first_few(names.index)} in {which}" for which, names in tiers.groupby(tiers, sort=False)]
+        yield (
+            f"{len(tiers)} clips are shown in more than one tier: {'; '.join(told)}; "
+            "a model fitted on one of these tiers has seen the stimuli of the other: split by clip"
+        )
+
+
+def withheld_responses(recording: Recording) -> Iterator[str]:
+    """Trials whose responses were not given."""
+    withheld = withheld_trials(recording)
+    if withheld.any():
+        tiers = first_few(dict.fromkeys(recording.trials.column("tier")[withheld]))
+        yield (
+            f"responses of {withheld.sum()} of {len(withheld)} trials are withheld (all 0), in tier {tiers}; "
+            "scoring refuses them, predicting does not"
+        )
 
 
 def repeats_given_twice(recording: Recording) -> Iterator[str]:

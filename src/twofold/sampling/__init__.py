@@ -1,5 +1,9 @@
 """Which samples, from a Generator."""
 
+from twofold.sampling.clip_batches import ClipBatch as ClipBatch
+from twofold.sampling.clip_batches import TrainingClips as TrainingClips
+from twofold.sampling.clips import Clip as Clip
+from twofold.sampling.clips import TrialClips as TrialClips
 from twofold.sampling.contrastive import ContinuousPositives as ContinuousPositives
 from twofold.sampling.contrastive import DiscretePositives as DiscretePositives
 from twofold.sampling.contrastive import Positives as Positives

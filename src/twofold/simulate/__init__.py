@@ -7,5 +7,8 @@ from twofold.simulate.ceilings import frame_log_likelihood as frame_log_likeliho
 from twofold.simulate.movie_repeats import simulate_movie_repeats as simulate_movie_repeats
 from twofold.simulate.movie_repeats_options import MovieRepeats as MovieRepeats
 from twofold.simulate.planted import planted_embeddings as planted_embeddings
+from twofold.simulate.sensorium.options import Sensorium as Sensorium
+from twofold.simulate.sensorium.simulating import simulate_sensorium as simulate_sensorium
+from twofold.simulate.sensorium.truth import SensoriumTruth as SensoriumTruth
 from twofold.simulate.truth import Truth as Truth
 from twofold.simulate.truth import frame_counts as frame_counts

@@ -42,7 +42,7 @@ def textured_movie(
     """
     rng = np.random.default_rng(random_state)
     lengths = rng.multinomial(n_frames - (cuts + 1), rng.dirichlet(np.full(cuts + 1, 20.0))) + 1
-    movie = np.concatenate([_scene(int(length), height, width, rng) for length in lengths])
+    movie = np.concatenate([moving_scene(int(length), height, width, rng) for length in lengths])
     return np.clip(np.rint(GREY + CONTRAST * movie), 0, 255).astype(np.uint8)
 
 
@@ -77,15 +77,39 @@ def hold_frames(frames: Frames, runs: int, random_state: int | np.random.Generat
     return frames[ids], ids
 
 
-def _scene(n_frames: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """(frame, height, width) one scene, of mean 0 and variance 1 over the scene."""
+def moving_scene(
+    n_frames: int,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    speed_px: tuple[float, float] = SPEED_PX,
+    textures: int = 2,
+) -> np.ndarray:
+    """(frame, height, width) one scene, of mean 0 and variance 1 over the scene.
+
+    Parameters
+    ----------
+    n_frames, height, width
+        Size of the scene.
+    rng
+        Generator.
+    speed_px
+        Range of the speeds of the textures, in pixels per frame.
+    textures
+        Transparent textures that lie over one another.
+
+    Examples
+    --------
+    >>> moving_scene(3, height=8, width=16, rng=np.random.default_rng(0)).shape
+    (3, 8, 16)
+    """
     # twice the frame, so that what leaves on one side does not at once come back on the other
     k_y, k_x = np.meshgrid(np.fft.fftfreq(2 * height), np.fft.fftfreq(2 * width), indexing="ij")
     amplitude = 1 / np.hypot(np.hypot(k_y, k_x), 1 / (2 * width))
     time = np.arange(n_frames)[:, None, None]
     scene = np.zeros((n_frames, height, width), dtype=np.float32)
-    for _ in range(2):
-        speed, direction = rng.uniform(*SPEED_PX), rng.uniform(0, 2 * np.pi)
+    for _ in range(textures):
+        speed, direction = rng.uniform(*speed_px), rng.uniform(0, 2 * np.pi)
         texture = amplitude * fft2(rng.standard_normal(amplitude.shape))
         turn = np.exp(-2j * np.pi * speed * time * (k_x * np.cos(direction) + k_y * np.sin(direction)))
         scene += ifft2(texture * turn, axes=(1, 2)).real[:, :height, :width]

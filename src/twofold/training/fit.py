@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from twofold.training.device import Precision, product_type
+from twofold.training.device import Precision
+from twofold.training.fabric import make_fabric
 from twofold.training.history import History
-
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
 
 Schedule = Literal["constant", "cosine"]
 
@@ -95,7 +91,7 @@ def fit(
     history = History()
     model.to(device)
     if steps:
-        fabric = _fabric(device, precision)
+        fabric = make_fabric(device, precision)
         if optimizer is None:
             optimizer = adamw(model, learning_rate, weight_decay)
         wrapped, optimizer = fabric.setup(model, optimizer)
@@ -116,29 +112,6 @@ def fit(
                     break
     model.eval()
     return history
-
-
-def _fabric(device: torch.device, precision: Precision) -> Fabric:
-    # Imported here: it takes a second, which `--help` need not wait for.
-    from lightning_fabric import Fabric
-
-    with _only_warnings(logging.getLogger("lightning_fabric")):
-        return Fabric(
-            accelerator=device.type,
-            devices=[device.index] if device.type == "cuda" else 1,
-            precision="32-true" if product_type(precision, device) == torch.float32 else "bf16-mixed",
-        )
-
-
-@contextmanager
-def _only_warnings(logger: logging.Logger) -> Iterator[None]:
-    """Fabric announces its precision each time; a study of hundreds of fits need not hear it."""
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _share(schedule: Schedule, done: float) -> float:

@@ -1,0 +1,9 @@
+"""Encoding models: what was shown to a distribution over the responses of each neuron."""
+
+from twofold.encoding.fit import fit as fit
+from twofold.encoding.prediction import Prediction as Prediction
+from twofold.encoding.scores import Score as Score
+from twofold.encoding.scores import score as score
+from twofold.encoding.train_options import TrainOptions as TrainOptions
+from twofold.encoding.video import VideoModel as VideoModel
+from twofold.encoding.video_options import VideoOptions as VideoOptions

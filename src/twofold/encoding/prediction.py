@@ -1,0 +1,152 @@
+"""What a model says of the responses in some trials: a distribution for each neuron and time point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from twofold.errors import DataError, OptionError
+from twofold.likelihoods import ResponseDistribution
+from twofold.recordings import refuse_withheld
+from twofold.sampling import Clip, TrialClips
+
+PerTrial = tuple[np.ndarray, ...] | np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted distributions beside what was recorded, one (time, neuron) array per trial.
+
+    `concatenate()` joins the trials; every array is then a single one.
+
+    Parameters
+    ----------
+    trials
+        The trials; which they are, and what was recorded.
+    distributions
+        One per trial.
+    first_frame
+        Frames at the beginning of each trial that are not predicted.
+    joined
+        Whether trials are joined.
+    """
+
+    trials: TrialClips
+    distributions: tuple[ResponseDistribution, ...]
+    times: tuple[np.ndarray, ...]
+    responses: tuple[np.ndarray, ...]
+    first_frame: int
+    joined: bool = False
+
+    @classmethod
+    def of(
+        cls, parts: Iterable[tuple[Clip, ResponseDistribution]], trials: TrialClips, first_frame: int
+    ) -> Prediction:
+        """From every trial's clip and distribution, in order."""
+        clips, distributions = zip(*parts, strict=True)
+        return cls(
+            trials,
+            distributions,
+            tuple(clip.time_s[first_frame:] for clip in clips),
+            tuple(clip.responses[first_frame:] for clip in clips),
+            first_frame,
+        )
+
+    def concatenate(self) -> Prediction:
+        """The same with trials joined, in order of time."""
+        return replace(self, joined=True)
+
+    @property
+    def mean(self) -> PerTrial:
+        """(time, neuron) expected responses."""
+        return self._each(lambda distribution: distribution.mean)
+
+    @property
+    def variance(self) -> PerTrial:
+        """(time, neuron) variance of the responses."""
+        return self._each(lambda distribution: distribution.variance)
+
+    @property
+    def observed(self) -> PerTrial:
+        """(time, neuron) recorded responses."""
+        return self._arrange(list(self.responses))
+
+    @property
+    def time(self) -> PerTrial:
+        """(time,) seconds on the recording's clock."""
+        return self._arrange(list(self.times))
+
+    @property
+    def trial(self) -> PerTrial:
+        """(time,) number of the trial in the recording's trial table."""
+        numbers = [np.full(len(t), s.trial) for t, s in zip(self.times, self.trials.spans, strict=True)]
+        return self._arrange(numbers)
+
+    def interval(self, level: float = 0.9) -> tuple[PerTrial, PerTrial]:
+        """Lower and upper ends, (time, neuron), of the central interval that holds a share `level`.
+
+        Raises
+        ------
+        OptionError
+            If the level is not between 0 and 1.
+        """
+        ends = [distribution.interval(level) for distribution in self.distributions]
+        low, high = zip(*ends, strict=True)
+        return self._arrange(_numpy(low)), self._arrange(_numpy(high))
+
+    def sample(self, n: int, generator: torch.Generator) -> PerTrial:
+        """(sample, time, neuron) responses drawn from the distributions.
+
+        Parameters
+        ----------
+        n
+            How many of each.
+        generator
+            Where they come from.
+        """
+        drawn = [distribution.sample(generator, n) for distribution in self.distributions]
+        return self._arrange(_numpy(drawn), axis=1)
+
+    def log_likelihood(self, kind: str = "marginal") -> PerTrial:
+        """Log-likelihood of the recorded responses in bits.
+
+        Parameters
+        ----------
+        kind
+            "marginal": (time, neuron), of each response; "joint": (time,), of all neurons together, which
+            here is the sum, since given the video neurons are independent.
+
+        Raises
+        ------
+        OptionError
+            If there is no such kind.
+        DataError
+            If the responses to some trials were withheld.
+        """
+        if kind not in ("marginal", "joint"):
+            raise OptionError(f"log_likelihood({kind!r}): give 'marginal' or 'joint'")
+        spans = np.array([span.trial for span in self.trials.spans])
+        refuse_withheld(self.trials.recording.select_trials(spans))
+        nats = [
+            distribution.log_prob(torch.from_numpy(responses))
+            for distribution, responses in zip(self.distributions, self.responses, strict=True)
+        ]
+        bits = [values.double() / log(2) for values in nats]
+        return self._arrange(_numpy(bits if kind == "marginal" else [values.sum(1) for values in bits]))
+
+    def _each(self, value: Callable[[ResponseDistribution], Tensor]) -> PerTrial:
+        return self._arrange(_numpy([value(distribution) for distribution in self.distributions]))
+
+    def _arrange(self, parts: list[np.ndarray], axis: int = 0) -> PerTrial:
+        if not parts:
+            raise DataError("there is no trial")
+        return np.concatenate(parts, axis=axis) if self.joined else tuple(parts)
+
+
+def _numpy(parts: Iterable[Tensor]) -> list[np.ndarray]:
+    return [part.detach().cpu().numpy() for part in parts]

@@ -1,0 +1,117 @@
+"""How well a model predicts trials that it was not trained on: correlations and bits, beside a null model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from twofold.encoding.checks import trials_to_predict
+from twofold.encoding.model import EncodingModel
+from twofold.likelihoods import ResponseDistribution, ResponseStatistics
+from twofold.metrics import LogLikelihood, SingleTrialCorrelation
+from twofold.recordings import Recording, refuse_withheld, withheld_trials
+from twofold.sampling import TrialClips
+
+
+@dataclass(frozen=True)
+class Score:
+    """One tier of one recording.
+
+    Parameters
+    ----------
+    recording, tier
+        What was scored.
+    n_trials, n_neurons
+        How much.
+    frames_skipped
+        At the beginning of each trial, for the correlation only.
+    correlation_single_trial
+        Mean over neurons; one that never changes counts as 0.
+    bits_marginal, bits_null
+        Log-likelihood per neuron and time point, of the model and of constant responses fitted on the
+        training trials.
+    measure
+        What probabilities are of; bits compare between equal ones only.
+    """
+
+    recording: str
+    tier: str
+    n_trials: int
+    n_neurons: int
+    frames_skipped: int
+    correlation_single_trial: float
+    bits_marginal: float
+    bits_null: float
+    measure: str
+
+    def as_dict(self) -> dict[str, str | int | float]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def score(
+    model: EncodingModel,
+    recording: Recording,
+    tier: str = "oracle",
+    *,
+    frames_skipped: int = 50,
+    training_tier: str = "train",
+) -> Score:
+    """Score the predictions for one tier.
+
+    Parameters
+    ----------
+    model
+        Fitted to the recording.
+    recording
+        With responses.
+    tier
+        Which trials.
+    frames_skipped
+        Frames at the beginning of a trial that the correlation leaves out.
+    training_tier
+        Trials from which the null model is.
+
+    Raises
+    ------
+    DataError
+        If the model does not know the recording, a tier is missing, or its responses were withheld.
+    """
+    number, trials = trials_to_predict(model, recording, tier)
+    refuse_withheld(recording.tier(tier))
+    null = null_of(model, number, TrialClips(recording, training_tier))
+    correlation = SingleTrialCorrelation(frames_skipped=frames_skipped)
+    bits = LogLikelihood()
+    for clip in trials.whole():
+        observed = clip.responses[model.frames_lost :]
+        distribution = model.distribution_of(number, clip)
+        correlation.update(observed, distribution.mean.numpy(), first_frame=model.frames_lost)
+        true = torch.from_numpy(observed)
+        bits.update(distribution.log_prob(true).numpy(), null=null.log_prob(true).numpy())
+    found = bits.result()
+    return Score(
+        recording.name,
+        tier,
+        len(trials),
+        len(recording.neurons),
+        frames_skipped,
+        correlation.result().mean,
+        found.mean,
+        found.mean - found.mean_above_null,
+        model.population(number).likelihood.measure,
+    )
+
+
+def null_of(model: EncodingModel, number: int, trials: TrialClips) -> ResponseDistribution:
+    """The likeliest constant distribution of each neuron in the training trials, on the processor."""
+    statistics = ResponseStatistics.of(trials.responses(trial) for trial in range(len(trials)))
+    return model.likelihood_of(number).null(statistics)
+
+
+def tiers_to_score(recording: Recording, training_tier: str) -> list[str]:
+    """Tiers other than that of training, of which no trial is withheld."""
+    tiers, withheld = recording.trials.column("tier"), withheld_trials(recording)
+    others = dict.fromkeys(tiers[tiers != training_tier].tolist())
+    return [tier for tier in others if not withheld[np.asarray(tiers == tier)].any()]
