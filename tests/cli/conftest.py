@@ -37,6 +37,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mouse.zarr"
 
 
+# Its last parts take long enough for a signal to arrive before them.
+SLOW_AT_THE_END = (*QUICK, "--set", "surrogates=999")
+
+
 @dataclass(frozen=True)
 class Interrupted:
     """A study stopped by Ctrl-C, and what it left."""
@@ -51,7 +55,7 @@ def interrupted(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Interr
     """A process of its own gets SIGINT when its first part is there."""
     out = tmp_path_factory.mktemp("interrupted") / "out"
     process = subprocess.Popen(
-        command("study", "neural-alignment", store, "--out", out, *QUICK),
+        command("study", "neural-alignment", store, "--out", out, *SLOW_AT_THE_END),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -76,5 +80,5 @@ class Finished:
 @pytest.fixture(scope="session")
 def finished(store: Path, interrupted: Interrupted) -> Finished:
     """`--resume` with the same options."""
-    ran = call("study", "neural-alignment", store, "--out", interrupted.out, *QUICK, "--resume")
+    ran = call("study", "neural-alignment", store, "--out", interrupted.out, *SLOW_AT_THE_END, "--resume")
     return Finished(ran, interrupted.out)
