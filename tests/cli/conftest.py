@@ -37,10 +37,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mouse.zarr"
 
 
-# Its last parts take long enough for a signal to arrive before them.
-SLOW_AT_THE_END = (*QUICK, "--set", "surrogates=999")
-
-
 @dataclass(frozen=True)
 class Interrupted:
     """A study stopped by Ctrl-C, and what it left."""
@@ -50,16 +46,22 @@ class Interrupted:
     parts: dict[str, int]
 
 
+def _listen() -> None:
+    """Where the tests run in the background, SIGINT is ignored, also by what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="session")
 def interrupted(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     """A process of its own gets SIGINT when its first part is there."""
     out = tmp_path_factory.mktemp("interrupted") / "out"
     process = subprocess.Popen(
-        command("study", "neural-alignment", store, "--out", out, *SLOW_AT_THE_END),
+        command("study", "neural-alignment", store, "--out", out, *QUICK),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=PLAIN,
+        preexec_fn=_listen,
     )
     until = time.monotonic() + 120
     while not finished_parts(out) and process.poll() is None and time.monotonic() < until:
@@ -80,5 +82,5 @@ class Finished:
 @pytest.fixture(scope="session")
 def finished(store: Path, interrupted: Interrupted) -> Finished:
     """`--resume` with the same options."""
-    ran = call("study", "neural-alignment", store, "--out", interrupted.out, *SLOW_AT_THE_END, "--resume")
+    ran = call("study", "neural-alignment", store, "--out", interrupted.out, *QUICK, "--resume")
     return Finished(ran, interrupted.out)
