@@ -22,18 +22,12 @@ from twofold.readers import read_arrays
 from twofold.recordings import Recording
 from twofold.recordings.splits import frame_blocks
 from twofold.simulate import MovieRepeats, simulate_movie_repeats
-from twofold.studies.alignment import Fold
+from twofold.studies.alignment_fold import AlignmentSettings, Fold, Roles
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import (
-    FrameDecoder,
-    Method,
-    aligned_name,
-    contrastive,
-    knn,
-    pca,
-    predict_frames,
-    raw,
-)
+from twofold.studies.catalogue import embeddings
+from twofold.studies.contrastive_methods import aligned_name, contrastive
+from twofold.studies.frame_decoders import knn
+from twofold.studies.methods import FrameDecoder, Method, predict_frames
 from twofold.studies.presentations import Presentations, presentations
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -54,6 +48,7 @@ def main() -> None:
         temperature=(0.3,),
         pca_components=(16,),
         reconstruction=(10.0,) if asked.quick else (0.1, 1.0, 10.0),
+        precision="fp32",
     )
     for case in asked.only or CASES:
         load, neighbours = CASES[case]
@@ -137,9 +132,11 @@ def score_division(
     target = (test + 1) % options.alignment_folds
     train = np.flatnonzero((group != test) & (group != target))
     everything = np.ones(data.responses.shape[-1], dtype=bool)
-    fold = Fold.of(
-        data, options, train, np.flatnonzero(group == target), np.flatnonzero(group == test), everything
+    roles = Roles(train, np.flatnonzero(group == target), np.flatnonzero(group == test))
+    settings = AlignmentSettings(
+        options.frame_folds, 1, options.reliability, inner_folds=1, seed=options.seed
     )
+    fold = Fold.of(data, options.preprocessing, settings, roles, everything)
     frames = frame_blocks(data.clip, options.frame_folds, gap=1)
     decoder = knn(options)
 
@@ -151,7 +148,7 @@ def score_division(
 
     out = {}
     for name, method in methods(options).items():
-        encode = method.fit(method.candidates[0], fold.rows, options.seed)
+        encode = method.encoder(method.candidates[0], fold.rows, options.seed)
         out[name] = scored((encode(fold.rows), encode(fold.new)))
     code = random_code(data.n_frames, options.dimension, np.random.default_rng(options.seed))
     own = fold.rows.responses, fold.new.responses
@@ -161,7 +158,7 @@ def score_division(
 
 def methods(options: AlignmentOptions) -> dict[str, Method]:
     """The rows by name."""
-    found = [raw(), pca(options), contrastive(options, trained=False), contrastive(options)]
+    found = embeddings(options)
     aligned = {aligned_name(w): contrastive(options, reconstruction=w) for w in options.reconstruction}
     unscaled = contrastive(options, reconstruction=NEGLIGIBLE)
     return {**{method.name: method for method in found}, UNSCALED: unscaled, **aligned}

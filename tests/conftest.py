@@ -53,6 +53,14 @@ def few_steps() -> AlignmentOptions:
         steps=30,
         batch_size=64,
         temperature=(0.3,),
+        pc_grid=(),
+        response_dimension=16,
+        vae_guides=(),
+        pi_vae_epochs=0,
+        response_epochs=0,
+        seeds=0,
+        saturation_points=0,
+        tsne=0,
     )
 
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twofold.decoders import PoissonNaiveBayes as PoissonNaiveBayes
+    from twofold.decoders import ResponseMLP as ResponseMLP
     from twofold.decoders import TemplateDecoder as TemplateDecoder
     from twofold.decoders import decode_frames as decode_frames
     from twofold.decoders import decode_responses as decode_responses
     from twofold.embeddings import ContrastiveEmbedding as ContrastiveEmbedding
+    from twofold.embeddings import FactorAnalysisCV as FactorAnalysisCV
+    from twofold.embeddings import GuidedVAE as GuidedVAE
+    from twofold.embeddings import PiVAE as PiVAE
     from twofold.encoding import TrainOptions as TrainOptions
     from twofold.encoding import VideoModel as VideoModel
     from twofold.encoding import VideoOptions as VideoOptions
@@ -61,11 +65,15 @@ _HOME = {
     "AlignmentOptions": "studies.alignment_options",
     "ContrastiveEmbedding": "embeddings",
     "DataError": "errors",
+    "FactorAnalysisCV": "embeddings",
+    "GuidedVAE": "embeddings",
     "MovieRepeats": "simulate",
     "Neurons": "recordings",
     "OptionError": "errors",
+    "PiVAE": "embeddings",
     "PoissonNaiveBayes": "decoders",
     "Recording": "recordings",
+    "ResponseMLP": "decoders",
     "Result": "studies.result",
     "Sensorium": "simulate",
     "SensoriumTruth": "simulate",

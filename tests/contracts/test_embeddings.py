@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
-from twofold.embeddings import ContrastiveEmbedding
+from twofold.embeddings import ContrastiveEmbedding, GuidedVAE, PiVAE
+from twofold.errors import DataError
 
 N_TRIALS, N_FRAMES, N_NEURONS = 12, 25, 30
 
@@ -38,6 +41,22 @@ def contrastive(**changes):
         "device": "cpu", "random_state": 0,
     }  # fmt: skip
     return ContrastiveEmbedding(**options | changes)
+
+
+def guided_vae(max_steps=20, **changes):
+    options = {
+        "dimension": 2, "hidden": (32, 32, 32), "decoder_hidden": (32, 32), "batch_size": 100,
+        "epochs": max_steps // 2, "learning_rate": 1e-2, "device": "cpu", "random_state": 0,
+    }  # fmt: skip
+    return GuidedVAE(**options | changes)
+
+
+def pi_vae(max_steps=20, **changes):
+    options = {
+        "dimension": 2, "likelihood": "gaussian", "hidden": (32,), "flow_hidden": 16, "batch_size": 100,
+        "epochs": max_steps // 2, "learning_rate": 1e-2, "device": "cpu", "random_state": 0,
+    }  # fmt: skip
+    return PiVAE(**options | changes)
 
 
 def principal_components(random_state=0):
@@ -79,7 +98,32 @@ CONTRASTIVE = {
         lambda frame, position: frame,
     ),
 }
-EVERY = CONTRASTIVE | {"pca": Member(principal_components)}
+VARIATIONAL = {
+    "vae-features": Member(
+        lambda **changes: guided_vae(guide="features", **changes), lambda frame, position: position
+    ),
+    "vae-frame": Member(
+        lambda **changes: guided_vae(
+            guide="frame", guide_weight=0.2, head_dropout=0.1, mask_neurons=0.1, weight_decay=5.0, **changes
+        ),
+        lambda frame, position: frame,
+    ),
+    "vae-validated": Member(
+        lambda **changes: guided_vae(
+            guide="features",
+            validation=0.25,
+            early_stopping=True,
+            patience=20,
+            likelihood="gaussian",
+            **changes,
+        ),
+        lambda frame, position: position,
+    ),
+    "pi-vae-continuous": Member(pi_vae, lambda frame, position: position),
+    "pi-vae-discrete": Member(pi_vae, lambda frame, position: frame),
+}
+SEEDED = CONTRASTIVE | VARIATIONAL
+EVERY = SEEDED | {"pca": Member(principal_components)}
 
 
 @pytest.fixture(params=EVERY.values(), ids=EVERY.keys())
@@ -87,7 +131,7 @@ def member(request):
     return request.param
 
 
-@pytest.fixture(params=CONTRASTIVE.values(), ids=CONTRASTIVE.keys())
+@pytest.fixture(params=SEEDED.values(), ids=SEEDED.keys())
 def seeded_member(request):
     """Members whose fit is random to the last."""
     return request.param
@@ -186,6 +230,48 @@ def test_a_trial_is_encoded_among_others_as_it_is_alone(seeded_member, populatio
     fitted = seeded_member.fit(*population, window=5)
     together = fitted.transform(responses, trials=trial)[trial == 4]
     np.testing.assert_allclose(fitted.transform(responses[trial == 4]), together, rtol=1e-4, atol=1e-5)
+
+
+def test_it_is_read_back_bit_for_bit(seeded_member, population, tmp_path):
+    fitted = seeded_member.fit(*population)
+    fitted.save(tmp_path / "embedding.safetensors")
+    again = type(fitted).load(tmp_path / "embedding.safetensors", device="cpu")
+    assert repr(again.get_params()) == repr(fitted.get_params())
+    np.testing.assert_array_equal(fitted.transform(population[0]), again.transform(population[0]))
+    assert again.history_.keys() == fitted.history_.keys()
+
+
+def test_a_damaged_file_is_refused(seeded_member, population, tmp_path):
+    path = tmp_path / "embedding.safetensors"
+    fitted = seeded_member.fit(*population)
+    fitted.save(path)
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="changed since they were written"):
+        type(fitted).load(path)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match="cannot be read"):
+        type(fitted).load(path)
+
+
+def test_a_clone_has_the_options_and_nothing_fitted(seeded_member, population):
+    fitted = seeded_member.fit(*population)
+    copied = clone(fitted)
+    assert repr(copied.get_params()) == repr(fitted.get_params())
+    with pytest.raises(NotFittedError):
+        copied.transform(population[0])
+
+
+def test_what_does_not_fit_is_told_in_words(seeded_member, population):
+    responses, frame, position, trial = population
+    with pytest.raises(DataError, match=r"trials: shape .5,., but X has 300 rows; give one id per row"):
+        seeded_member.fit(responses, frame, position, trial[:5])
+    fitted = seeded_member.fit(*population)
+    with pytest.raises(ValueError, match=r"7 features, but .* is expecting 30 features"):
+        fitted.transform(responses[:, :7])
+    with pytest.raises(DataError, match="comes back at row 300 after another trial"):
+        fitted.transform(np.tile(responses, (2, 1)), trials=np.tile(trial, 2))
 
 
 def test_the_path_is_recovered_better_than_by_the_untrained_encoder(seeded_member, population):

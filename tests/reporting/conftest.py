@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,17 @@ import pytest
 from twofold.reporting import report
 from twofold.studies.result import Result, Row
 
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 FRAMES, REPEATS, UNITS, CHANCE = 120, 20, 64, 1 / 120
 
 # exact accuracy; alignment belongs to the embedding
@@ -205,3 +218,33 @@ def written(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Written
     result.save(folder)
     path = report(folder)
     return Written(folder, path, path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Callable[..., tuple[Any, list[str], list[str]]]:
+    """Open a page offline at a width: the page, what it complained of, and what it asked for."""
+
+    def open_page(path: Path, width: int, **settings: Any) -> tuple[Any, list[str], list[str]]:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        context.set_offline(True)
+        page = context.new_page()
+        complaints: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri())
+        return page, complaints, requests
+
+    return open_page

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        yield opened
-        opened.close()
-
-
-def visit(browser: Any, path: Path, width: int, **settings: Any) -> tuple[Any, list[str], list[str]]:
-    context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
-    context.set_offline(True)
-    page = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    return page, complaints, requests
+Visit = Callable[..., tuple[Any, list[str], list[str]]]
 
 
 @pytest.mark.parametrize("width", [390, 1000, 1400])
-def test_the_page_reads_offline_at_every_width(browser: Any, written, width: int):
-    page, complaints, requests = visit(browser, written.page, width)
+def test_the_page_reads_offline_at_every_width(visit: Visit, written, width: int):
+    page, complaints, requests = visit(written.page, width)
     drawn = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
-    assert len(drawn) == 10
+    assert len(drawn) == 12
     assert all(drawn)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("document.body.scrollWidth") == width
@@ -58,15 +23,15 @@ def test_the_page_reads_offline_at_every_width(browser: Any, written, width: int
     page.context.close()
 
 
-def test_without_scripts_every_row_can_be_read(browser: Any, written):
-    page, _, _ = visit(browser, written.page, 1400, java_script_enabled=False)
+def test_without_scripts_every_row_can_be_read(visit: Visit, written):
+    page, _, _ = visit(written.page, 1400, java_script_enabled=False)
     assert page.locator("#board tbody tr:not(.group):visible").count() == 15
     assert page.locator(".switch").count() == 0
     page.context.close()
 
 
-def test_a_click_sorts_within_the_groups_and_the_switch_hides_the_controls(browser: Any, written):
-    page, _, _ = visit(browser, written.page, 1400)
+def test_a_click_sorts_within_the_groups_and_the_switch_hides_the_controls(visit: Visit, written):
+    page, _, _ = visit(written.page, 1400)
 
     def accuracies() -> list[float]:
         return page.evaluate(
@@ -84,8 +49,8 @@ def test_a_click_sorts_within_the_groups_and_the_switch_hides_the_controls(brows
     page.context.close()
 
 
-def test_the_head_of_the_scoreboard_stays_in_sight(browser: Any, written):
-    page, _, _ = visit(browser, written.page, 1400)
+def test_the_head_of_the_scoreboard_stays_in_sight(visit: Visit, written):
+    page, _, _ = visit(written.page, 1400)
     page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
     page.locator("#board tbody.control tr").last.evaluate("row => row.scrollIntoView({block: 'center'})")
     top = (

@@ -7,7 +7,11 @@ import pytest
 from scipy import stats
 
 from twofold.errors import OptionError
-from twofold.simulate.synthetic_latents import CouplingFlow, simulate_synthetic_latents
+from twofold.simulate.synthetic_latents import (
+    CouplingFlow,
+    simulate_synthetic_classes,
+    simulate_synthetic_latents,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +102,20 @@ def test_seeds_give_the_same_bits_and_noise_does_not_move_the_latents():
 def test_sizes_and_noises_that_cannot_be_are_refused(wrong, says):
     with pytest.raises(OptionError, match=says):
         simulate_synthetic_latents(**wrong)
+
+
+def test_classes_have_the_moments_of_the_recipe():
+    drawn = simulate_synthetic_classes(20_000, 10, random_state=3)
+    assert set(drawn.label) == set(range(5))
+    mean = np.array([drawn.latents[drawn.label == k].mean(0) for k in range(5)])
+    variance = np.array([drawn.latents[drawn.label == k].var(0) for k in range(5)])
+    assert np.abs(mean).max() < 5.1
+    assert (variance > 0.45).all() and (variance < 3.2).all()
+    assert drawn.rates.min() >= np.exp(-2) and drawn.rates.max() <= np.exp(2)
+    ratio = drawn.responses.sum() / drawn.rates.sum()
+    assert ratio == pytest.approx(1, abs=0.01)
+
+
+def test_a_number_of_classes_that_cannot_work_is_refused():
+    with pytest.raises(OptionError, match="n_classes=0"):
+        simulate_synthetic_classes(n_classes=0)

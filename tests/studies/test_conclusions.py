@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from twofold.studies.conclusions import conclusions, is_told
-from twofold.studies.decoding import AT_CHANCE, ENCODER_SHUFFLED, LEAKY
-from twofold.studies.decoding_rows import DecodedFolds
+from twofold.studies.controls import AT_CHANCE, ENCODER_SHUFFLED, LEAKY
+from twofold.studies.decoding_rows import DecodedFolds, gather
 from twofold.studies.result import Row
 
 OUT = "leave_one_repeat_out"
@@ -15,14 +15,20 @@ CODE = "control: random code of the decoded frame"
 N_FRAMES, N_REPEATS = 10, 12
 
 
+def of_predictions(predicted: dict[str, np.ndarray]) -> DecodedFolds:
+    fold = {f"predicted/{name}": frames.ravel() for name, frames in predicted.items()}
+    return gather([fold], [np.arange(N_REPEATS)], N_FRAMES, OUT)
+
+
 def decoded(**hits: int) -> DecodedFolds:
     """The first so many frames right in every repeat, all others one off."""
     frames = np.arange(N_FRAMES)
-    predicted = {
-        name.replace("_", " + "): np.tile(np.where(frames < n, frames, frames - 1), (N_REPEATS, 1))
-        for name, n in hits.items()
-    }
-    return DecodedFolds(predicted, {}, np.arange(N_REPEATS), 5, OUT)
+    return of_predictions(
+        {
+            name.replace("_", " + "): np.tile(np.where(frames < n, frames, frames - 1), (N_REPEATS, 1))
+            for name, n in hits.items()
+        }
+    )
 
 
 NOTHING = decoded()
@@ -92,7 +98,7 @@ def test_identical_frames_count_as_one_answer_in_the_paired_test():
     labels = frames // 2 * 2
     everywhere = {name: np.tile(labels, (N_REPEATS, 1)) for name in ("contrastive + knn", "raw + template")}
     everywhere["raw + template"][:, :4] = 8
-    folds = DecodedFolds(everywhere, {}, np.arange(N_REPEATS), 5, OUT)
+    folds = of_predictions(everywhere)
     text = "\n".join(conclusions([accuracy("raw + template", 0.6)], folds, labels))
     assert "raw + template differ: +0.400" in text
 

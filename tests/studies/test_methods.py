@@ -10,8 +10,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
-from twofold.studies.methods import FrameDecoder, Method, choose, embeddings, knn, pca, predict_frames, raw
+from twofold.studies.catalogue import embeddings
+from twofold.studies.frame_decoders import knn
+from twofold.studies.methods import FrameDecoder, Method, choose, predict_frames
 from twofold.studies.presentations import Rows
+from twofold.studies.simple_methods import pca, raw
 
 FRAMES, UNITS = 12, 6
 
@@ -161,7 +164,7 @@ def test_principal_components_are_those_of_the_training_rows(few_steps):
 def test_every_embedding_gives_a_row_per_row_and_the_same_bits_for_the_same_seed(few_steps, name):
     method = next(method for method in embeddings(few_steps) if method.name == name)
     train, new = rows_of([0, 1, 2]), rows_of([4], seed=1)
-    first, again, other = (method.fit(method.candidates[0], train, seed)(new) for seed in (0, 0, 1))
+    first, again, other = (method.encoder(method.candidates[0], train, seed)(new) for seed in (0, 0, 1))
     assert len(first) == FRAMES
     np.testing.assert_array_equal(first, again)
     assert np.array_equal(first, other) == (name in ("raw", "pca"))

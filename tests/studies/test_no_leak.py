@@ -9,11 +9,16 @@ import pytest
 
 from twofold.recordings.splits import frame_blocks
 from twofold.runs.jobs import Job, run_jobs
-from twofold.studies.alignment import Fold, align_fold
-from twofold.studies.decoding import LEAKY, decode_fold
-from twofold.studies.methods import choose, embeddings, knn
+from twofold.studies.alignment import align_method
+from twofold.studies.alignment_fold import AlignmentSettings, Fold, Roles
+from twofold.studies.catalogue import compared, embeddings
+from twofold.studies.controls import LEAKY
+from twofold.studies.decoding import decode_method
+from twofold.studies.frame_decoders import knn
+from twofold.studies.methods import choose
 from twofold.studies.presentations import Presentations, presentations
 
+VAES = ("vae", "vae features", "vae frame")
 TRAIN, PROBE, CHANGED = np.array([0, 1, 2, 3]), 4, 5
 
 
@@ -39,10 +44,21 @@ def run(function, **arguments) -> dict[str, np.ndarray]:
 def decoded(data, few_steps) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Two repeats are left out: one is the probe, the other is as it was, or changed."""
     test = np.array([PROBE, CHANGED])
-    return tuple(
-        run(decode_fold, data=part, options=few_steps, train=TRAIN, test=test, controls=True)
-        for part in (data, with_changed(data, CHANGED))
+    settings = {"inner_folds": 1, "seed": 0, "refit": True, "controls": True, "told": False}
+    settings |= {"train": TRAIN, "test": test, "preprocessing": few_steps.preprocessing}
+    options = few_steps.model_copy(
+        update={
+            **{"vae_guides": ("none", "features", "frame"), "vae_epochs": 2, "vae_dimension": 4},
+            **{"vae_hidden": (8, 8), "vae_decoder_hidden": (8,), "pi_vae_epochs": 1, "pi_vae_dimension": 2},
+        }
     )
+    found = []
+    for part in (data, with_changed(data, CHANGED)):
+        jobs = [
+            run(decode_method, data=part, comparison=one, **settings) for one in compared(options, part, {})
+        ]
+        found.append({key: x for result in jobs for key, x in result.items()})
+    return tuple(found)
 
 
 def differing(decoded, rows: slice) -> set[str]:
@@ -69,18 +85,24 @@ def test_the_changed_repeat_itself_is_decoded_otherwise(decoded, data):
 def test_the_choices_of_every_row_are_recorded(decoded):
     assert {name.removeprefix("chosen/") for name in decoded[0] if name.startswith("chosen/")} == {
         *("raw + template", "raw + knn", "raw + logistic", "pca + knn", "pca + logistic"),
-        *("untrained + knn", "contrastive + knn", "contrastive + logistic"),
+        *("untrained + knn", "contrastive + knn", "contrastive + logistic", "raw + ridge"),
         *("contrastive aligned lambda=10 + knn", "contrastive aligned lambda=10 + logistic"),
+        *("raw + naive bayes", "pca 16 + knn", "pca 90 % of variance + knn", "factor analysis 16 + knn"),
+        *("pca 90 % of variance + logistic C=0.4", "pi-vae + knn", "pi-vae + logistic"),
+        "pi-vae (leaky: told the labels it is asked for) + knn",
+        *(f"{vae} beta=0.008 + {reader}" for vae in VAES for reader in ("knn", "logistic")),
     }
 
 
 # --- alignment -----------------------------------------------------------------------------------
 
 ROLES = {"train": np.array([0, 1, 2]), "target": np.array([3]), "test": np.array([4, 5])}
+SETTINGS = AlignmentSettings(frame_folds=3, halves=1, reliability=0.2, inner_folds=1, seed=0)
 
 
 def fold_of(data: Presentations, options) -> Fold:
-    return Fold.of(data, options, **ROLES, scored=np.ones(data.responses.shape[-1], dtype=bool))
+    every = np.ones(data.responses.shape[-1], dtype=bool)
+    return Fold.of(data, options.preprocessing, SETTINGS, Roles(**ROLES), every)
 
 
 @pytest.mark.parametrize("role", ["target", "test"])
@@ -96,7 +118,7 @@ def test_units_statistics_encoders_and_choices_come_from_the_training_repeats_al
         for fold in (before, after):
             found = choose(method, (knn(few_steps),), fold.rows, inner_folds=1, seed=0)
             chosen.append(found)
-            latents.append(method.fit(found["knn"][0], fold.rows, 0)(before.new))
+            latents.append(method.encoder(found["knn"][0], fold.rows, 0)(before.new))
         assert chosen[0] == chosen[1]
         np.testing.assert_array_equal(*latents)
 
@@ -105,8 +127,14 @@ def test_units_statistics_encoders_and_choices_come_from_the_training_repeats_al
 def test_only_what_is_scored_on_a_repeat_changes_with_it(data, few_steps, role):
     """Changed targets leave the same-trial numbers as they were, to the last bit; choices see neither."""
     everything = np.ones(data.responses.shape[-1], dtype=bool)
+    common = {"decoder": knn(few_steps), "preprocessing": few_steps.preprocessing, "settings": SETTINGS}
+    common |= {"roles": Roles(**ROLES), "scored": everything}
     before, after = (
-        run(align_fold, data=part, options=few_steps, **ROLES, scored=everything)
+        {
+            key: x
+            for method in embeddings(few_steps)
+            for key, x in run(align_method, data=part, method=method, **common).items()
+        }
         for part in (data, with_changed(data, ROLES[role][-1]))
     )
     changed = {

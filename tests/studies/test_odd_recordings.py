@@ -38,6 +38,15 @@ def least() -> AlignmentOptions:
         steps=2,
         batch_size=16,
         temperature=(0.3,),
+        pc_grid=(),
+        reconstruction=(),
+        vae_guides=(),
+        pi_vae_epochs=0,
+        response_epochs=0,
+        response_dimension=4,
+        seeds=0,
+        saturation_points=0,
+        tsne=0,
     )
 
 
@@ -55,7 +64,7 @@ def test_four_repeats_are_enough(movie, least, folds):
 
 def test_a_block_whose_absence_leaves_one_repeat_is_not_left_out(movie, least):
     result = study(with_blocks(movie.repeats([0, 1, 2, 3]), [0, 0, 0, 1]), least)
-    assert {row.split for row in result.rows} == {"leave_one_repeat_out", "test"}
+    assert "leave_one_block_out" not in {row.split for row in result.rows}
 
 
 def test_a_signal_that_only_differs_between_repeats_has_a_row_that_says_so(movie, least):

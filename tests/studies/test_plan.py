@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from twofold.errors import DataError, OptionError
 from twofold.recordings import LazyArray, Recording, Signal
 from twofold.simulate import MovieRepeats, simulate_movie_repeats
-from twofold.studies.alignment import align_fold
+from twofold.studies.alignment import align_method, known_alignment
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.decoding import decode_fold
+from twofold.studies.controls import known_decoding
+from twofold.studies.decoding import decode_method
 from twofold.studies.neural_alignment import neural_alignment
 from twofold.studies.plan import plan_study
 from twofold.studies.state import state_of_method
@@ -36,10 +37,15 @@ def digests(recording: Recording, options: AlignmentOptions) -> set[str]:
 
 def test_every_repeat_and_every_block_is_left_out_once(movie, few_steps):
     plan = plan_study(movie, few_steps.model_copy(update={"max_folds": None}))
-    tests = [job.arguments["test"].tolist() for job in jobs_of(plan, decode_fold)]
+    ours = [
+        job
+        for job in jobs_of(plan, decode_method)
+        if job.arguments["comparison"].method.name == "contrastive"
+    ]
+    tests = [job.arguments["test"].tolist() for job in ours]
     assert tests == [[0], [1], [2], [3], [4], [5], [0, 1, 2], [3, 4, 5]]
-    assert [job.arguments["controls"] for job in jobs_of(plan, decode_fold)] == [True] * 6 + [False] * 2
-    for job in jobs_of(plan, decode_fold):
+    assert [job.arguments["controls"] for job in ours] == [True] * 6 + [False] * 2
+    for job in jobs_of(plan, decode_method):
         assert sorted([*job.arguments["train"], *job.arguments["test"]]) == [0, 1, 2, 3, 4, 5]
 
 
@@ -52,13 +58,14 @@ def test_divisions_never_share_a_repeat_and_score_each_once(n_repeats, folds):
     options = AlignmentOptions(alignment_folds=folds, drop_silent=False)
     plan = plan_study(replace(movie, truth={}), options)
     every = list(range(n_repeats))
-    roles = [[job.arguments[role] for role in ("train", "target", "test")] for job in plan.parts["alignment"]]
+    first = [jobs[0].arguments["roles"] for jobs in plan.parts["alignment"]]
+    roles = [[one.train, one.target, one.test] for one in first]
     for train, target, test in roles:
         assert sorted([*train, *target, *test]) == every
         assert len(train) >= 2
         assert min(len(target), len(test)) >= 1
     assert sorted(np.concatenate([test for _, _, test in roles])) == every
-    stretches = plan.parts["state"][0].arguments["folds"]
+    stretches = plan.parts["state"][0][0].arguments["folds"]
     assert np.concatenate([test for _, test in stretches]).tolist() == every
     for train, test in stretches:
         assert (np.diff(test) == 1).all()
@@ -70,10 +77,10 @@ def test_scored_units_are_those_that_every_division_keeps(movie, few_steps):
     responses = np.asarray(movie.responses).copy()
     responses[movie.per_row("repeat") == 5, 3] = 0
     plan = plan_study(replace(movie, responses=LazyArray(responses)), few_steps)
-    for job in jobs_of(plan, align_fold):
+    for job in jobs_of(plan, align_method):
         silent_somewhere = [unit for unit, kept in enumerate(job.arguments["scored"]) if not kept]
         assert 3 in silent_somewhere
-    assert all(job.arguments["scored"][3] for job in jobs_of(plan_study(movie, few_steps), align_fold))
+    assert all(job.arguments["scored"][3] for job in jobs_of(plan_study(movie, few_steps), align_method))
 
 
 def test_a_recording_without_signals_has_no_parts_on_state(movie, few_steps):
@@ -107,19 +114,55 @@ def shifted_signal(movie: Recording) -> Recording:
 
 @pytest.mark.parametrize(
     "change",
-    [relabelled, one_more_spike, renamed_signal, shifted_signal, lambda movie: replace(movie, truth={})],
-    ids=["frame ids", "responses", "signal names", "signals", "truth"],
+    [relabelled, one_more_spike],
+    ids=["frame ids", "responses"],
 )
 def test_parts_of_another_recording_are_never_taken_for_these(movie, few_steps, change: Callable):
     """Resuming in the same folder after the recording was imported again."""
     assert not digests(movie, few_steps) & digests(change(movie), few_steps)
 
 
-@pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"steps": 31}, {"neighbours": (1, 3)}, {"square_root": False}]
-)
-def test_parts_of_other_options_are_never_taken_for_these(movie, few_steps, change):
+@pytest.mark.parametrize("change", [renamed_signal, shifted_signal], ids=["signal names", "signals"])
+def test_other_signals_repeat_the_parts_on_state_only(movie, few_steps, change: Callable):
+    before, after = (plan_study(one, few_steps) for one in (movie, change(movie)))
+    again = {job.digest for job in after.jobs} - {job.digest for job in before.jobs}
+    assert again == {job.digest for job in jobs_of(after, state_of_method)}
+
+
+def test_without_the_truth_only_the_ceilings_are_gone_and_nothing_is_scored_against_it(movie, few_steps):
+    known, unknown = (plan_study(one, few_steps) for one in (movie, replace(movie, truth={})))
+    gone = [job for job in known.jobs if job.digest not in {other.digest for other in unknown.jobs}]
+    assert {job.function for job in gone} == {known_decoding, known_alignment, align_method}
+    ceilings = [job for job in gone if job.function is not align_method]
+    assert len(unknown.jobs) == len(known.jobs) - len(ceilings)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"square_root": False}])
+def test_parts_of_another_seed_or_preprocessing_are_never_taken_for_these(movie, few_steps, change):
+    movie = replace(movie, truth={})
     assert not digests(movie, few_steps) & digests(movie, few_steps.model_copy(update=change))
+
+
+@pytest.mark.parametrize(
+    ("change", "computed_again"),
+    [
+        ({"steps": 31}, {"contrastive", "contrastive aligned lambda=10"}),
+        ({"reconstruction": (5.0,)}, {"contrastive aligned lambda=5"}),
+        ({"pca_components": (9,)}, {"pca"}),
+        ({"response_dimension": 9}, {"pca 9", "factor analysis 9"}),
+        ({"lasso_alpha": 0.1}, set()),
+        ({"logistic_c": (0.2,)}, {"raw", "pca", "contrastive", "contrastive aligned lambda=10"}),
+    ],
+    ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
+)
+def test_a_changed_option_computes_again_only_what_depends_on_it(movie, few_steps, change, computed_again):
+    """Of frame decoding, by the embeddings whose jobs are new."""
+    before = digests(movie, few_steps)
+    plan = plan_study(movie, few_steps.model_copy(update=change))
+    new = [job for job in plan.jobs if job.digest not in before]
+    decoded = {job.arguments["comparison"].method.name for job in new if job.function is decode_method}
+    assert decoded == computed_again
+    assert 0 < len(new) < len(plan.jobs)
 
 
 def test_the_same_recording_and_options_have_the_same_parts(movie, few_steps):

@@ -10,7 +10,9 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
 from twofold.decoders import GroupedRidge
+from twofold.studies.frame_decoders import knn
 from twofold.studies.presentations import Presentations, presentations
+from twofold.studies.simple_methods import raw
 from twofold.studies.state import fill_missing, state_of_method, state_rows, traces
 
 FOLDS = [(np.arange(2, 6), np.array([0, 1])), (np.array([0, 1, 2, 3]), np.array([4, 5]))]
@@ -35,7 +37,17 @@ def by_hand(data: Presentations, signal: np.ndarray) -> list[float]:
 
 
 def test_raw_responses_tell_each_signal_as_by_hand(data, few_steps):
-    found = state_of_method(data, few_steps, FOLDS, "raw")
+    found = state_of_method(
+        data,
+        raw(),
+        knn(few_steps),
+        few_steps.preprocessing,
+        FOLDS,
+        surrogates=few_steps.surrogates,
+        inner_folds=1,
+        seed=0,
+        refit=True,
+    )
     for name, signal in data.signals.items():
         moving = signal - signal.mean(axis=1, keepdims=True)
         np.testing.assert_allclose(found[f"r2_signal/{name}/folds"], by_hand(data, signal), atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 
 from twofold.embeddings import ContrastiveEmbedding
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import aligned
+from twofold.studies.contrastive_methods import aligned
 from twofold.studies.presentations import Rows
 from twofold.studies.result import Row
 from twofold.studies.trade_off import trade_off
@@ -57,8 +57,9 @@ def test_an_aligned_embedding_learns_from_another_repeat_and_keeps_the_length_of
     expected = ContrastiveEmbedding(
         few_steps.dimension, hidden=few_steps.hidden, **choice, batch_size=few_steps.batch_size,
         max_steps=few_steps.steps, learning_rate=few_steps.learning_rate, weight_decay=few_steps.weight_decay,
-        reconstruction=10.0, reconstruction_target="other_repeat", device="cpu", random_state=5,
+        reconstruction=10.0, reconstruction_target="other_repeat", precision="auto", device="cpu",
+        random_state=5,
     ).fit_transform(rows.responses, frame, trials=repeat)  # fmt: skip
-    latents = method.fit(choice, rows, 5)(rows)
+    latents = method.encoder(choice, rows, 5)(rows)
     np.testing.assert_array_equal(latents, expected)
     assert np.ptp(np.linalg.norm(latents, axis=1)) > 0.01

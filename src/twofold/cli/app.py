@@ -42,7 +42,9 @@ importing = typer.Typer(
 simulating = typer.Typer(
     help="Make a recording with known truth: movie-repeats, sensorium.", no_args_is_help=True
 )
-fitting = typer.Typer(help="Fit one model to recordings: contrastive, video.", no_args_is_help=True)
+fitting = typer.Typer(
+    help="Fit one model to recordings: contrastive, guided-vae, video.", no_args_is_help=True
+)
 studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
 
 app.command("demo")(demo.demo)
@@ -62,6 +64,7 @@ studying.command("neural-alignment")(study.study_neural_alignment)
 app.add_typer(fitting, name="fit")
 fitting.command("contrastive")(fit.fit_contrastive)
 fitting.command("video")(fit_video.fit_video)
+fitting.command("guided-vae")(fit.fit_guided_vae)
 app.command("transform")(fit.transform)
 app.command("features")(features.features)
 app.command("fetch")(fetch.fetch)

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from twofold.cli.console import pairs, progress_bar, stdout
 from twofold.errors import DataError
 
+if TYPE_CHECKING:
+    from twofold.studies.plan import Plan
+
 
 def study_neural_alignment(
     recording: Annotated[Path, typer.Argument(help="A store made by `twofold import`.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for results, figures and the page.")],
     preset: Annotated[
-        Literal["demo", "quick"], typer.Option(help="demo: under a minute or two; quick: some minutes.")
+        Literal["demo", "quick", "paper"],
+        typer.Option(help="demo: a minute or two; quick: some minutes; paper: every row, about an hour."),
     ] = "quick",
+    latents: Annotated[
+        list[str],
+        typer.Option(help="Your own latents, NAME=FILE.npz as `twofold transform` writes; may be repeated."),
+    ] = [],
+    by: Annotated[
+        Literal["region"] | None, typer.Option(help="Repeat the main rows for each region of the neurons.")
+    ] = None,
     settings: Annotated[
         list[str], typer.Option("--set", help="Any option, such as steps=800 or temperature=0.1,0.3.")
     ] = [],
@@ -40,16 +51,21 @@ def study_neural_alignment(
     from twofold.reporting import report
     from twofold.studies.alignment_options import AlignmentOptions
     from twofold.studies.neural_alignment import neural_alignment
+    from twofold.studies.own_latents import read_latents
+    from twofold.studies.plan import plan_study
 
     options = AlignmentOptions.from_strings(pairs(settings, "--set"), base=AlignmentOptions.preset(preset))
     opened = open_recording(recording)
+    own = {name: read_latents(file, opened) for name, file in pairs(latents, "--latents").items()}
     if only_estimate:
-        _estimate(opened, options, jobs)
+        _estimate(plan_study(opened, options, latents=own, by=by), jobs)
         return
     with progress_bar("neural-alignment") as progress:
         result = neural_alignment(
             opened,
             options=options,
+            latents=own,
+            by=by,
             out=out,
             resume=resume,
             overwrite=overwrite,
@@ -76,16 +92,11 @@ def make_report(
     stdout.print(f"Report: {report(folder)}", soft_wrap=True, markup=False)
 
 
-def _estimate(recording: object, options: object, jobs: int) -> None:
-    from twofold.recordings import Recording
+def _estimate(plan: Plan, jobs: int) -> None:
     from twofold.runs.estimate import estimate
-    from twofold.studies.alignment_options import AlignmentOptions
-    from twofold.studies.plan import plan_study
+    from twofold.studies.costs import cost_of
 
-    assert isinstance(recording, Recording)
-    assert isinstance(options, AlignmentOptions)
-    plan = plan_study(recording, options)
-    found = estimate(plan.jobs, jobs)
+    found = estimate(plan.jobs, jobs, cost=cost_of)
     stdout.print(
         f"{len(plan.jobs)} parts on {found.n_jobs} processes: about {found.seconds / 60:.1f} minutes "
         f"and {found.memory_mib / 1024:.1f} GiB of memory"

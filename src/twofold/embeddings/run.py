@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from twofold.embeddings.contrastive import ContrastiveEmbedding
+from twofold.embeddings.guided_vae import GuidedVAE
+from twofold.embeddings.pi_vae import PiVAE
+from twofold.embeddings.vae_saving import format_of
 from twofold.errors import DataError
 from twofold.files import written_whole
 from twofold.recordings import Recording
@@ -15,6 +18,24 @@ from twofold.recordings.preprocess import FittedPreprocessing
 from twofold.shapes import Latents
 
 EMBEDDING, PREPROCESSING = "embedding.safetensors", "preprocessing.npz"
+Embedding = ContrastiveEmbedding | GuidedVAE | PiVAE
+
+
+def load_embedding(path: Path | str, *, device: str = "auto") -> Embedding:
+    """An embedding of whatever kind its file says.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or no embedding.
+    OptionError
+        If there is no such device.
+    """
+    form = format_of(path)
+    for kind in (GuidedVAE, PiVAE):
+        if form == kind._format:
+            return kind.load(path, device=device)
+    return ContrastiveEmbedding.load(path, device=device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +52,7 @@ class EmbeddingRun:
         Neurons of that recording, before any were left out.
     """
 
-    embedding: ContrastiveEmbedding
+    embedding: Embedding
     preprocessing: FittedPreprocessing
     n_neurons: int
 
@@ -82,9 +103,7 @@ class EmbeddingRun:
         folder = Path(folder)
         path = folder / PREPROCESSING
         if not path.exists():
-            raise DataError(
-                f"{folder} holds no fitted embedding; give the --out of `twofold fit contrastive`"
-            )
+            raise DataError(f"{folder} holds no fitted embedding; give the --out of `twofold fit`")
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 fitted = FittedPreprocessing(
@@ -97,4 +116,4 @@ class EmbeddingRun:
                 n_neurons = int(stored["n_neurons"])
         except Exception as error:  # a broken archive fails in a dozen ways, and all of them mean the same
             raise DataError(f"{path} is damaged ({error}); fit again") from None
-        return cls(ContrastiveEmbedding.load(folder / EMBEDDING, device=device), fitted, n_neurons)
+        return cls(load_embedding(folder / EMBEDDING, device=device), fitted, n_neurons)

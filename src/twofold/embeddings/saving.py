@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
-from torch import Tensor
+from torch import Tensor, nn
 
 from twofold.embeddings.contrastive_fit import ContrastiveFit
 from twofold.embeddings.contrastive_model import ContrastiveModel
@@ -69,7 +69,8 @@ def save_classes(classes: np.ndarray | None) -> SavedClasses | None:
     return SavedClasses(dtype=classes.dtype.str, values=plain)
 
 
-def _load_classes(saved: SavedClasses | None) -> np.ndarray | None:
+def load_classes(saved: SavedClasses | None) -> np.ndarray | None:
+    """Classes in their own type."""
     if saved is None:
         return None
     dtype = np.dtype(saved.dtype)
@@ -110,7 +111,7 @@ def write(path: Path | str, fitted: ContrastiveFit, **about: Any) -> None:
         adapted=fitted.adapted,
         **about,
     )
-    content = json.loads(json.dumps(saved.model_dump(), default=_plain))
+    content = json.loads(json.dumps(saved.model_dump(), default=plain))
     text = json.dumps(content | {"sha256": digest(tensors, content)})
     with written_whole(path) as temporary:
         temporary.write_bytes(serialize(tensors, metadata={"twofold": text}))
@@ -136,7 +137,7 @@ def read(path: Path | str, device: str) -> tuple[SavedEmbedding, np.ndarray | No
         if text is None:
             raise DataError("it holds no embedding of this package")
         saved = _parse(text, tensors)
-        return saved, _load_classes(saved.classes), _rebuild(saved, tensors, chosen)
+        return saved, load_classes(saved.classes), _rebuild(saved, tensors, chosen)
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, RuntimeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
 
@@ -153,19 +154,19 @@ def _parse(text: str, tensors: Mapping[str, Tensor]) -> SavedEmbedding:
 
 def _rebuild(saved: SavedEmbedding, tensors: Mapping[str, Tensor], device: torch.device) -> ContrastiveFit:
     options = ContrastiveOptions(**saved.options, random_state=None)
-    own = _group(tensors, "model/")
+    own = group(tensors, "model/")
     # Before anything of this size is made: a block per two time points, and two tensors per block.
     if options.window // options.stride > len(own) or len(saved.n_neurons) > len(own):
         raise DataError("its weights are not those of its options")
     with torch.device("meta"):
         model = untrained(options, saved.n_neurons)
-    _compare(model, own)
+    compare(model, own)
     model.to_empty(device=device).load_state_dict(own)
     if saved.adapted:
         freeze_all_but_input(model)
-    history = {name: values.numpy() for name, values in _group(tensors, "history/").items()}
+    history = {name: values.numpy() for name, values in group(tensors, "history/").items()}
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _group(tensors, "moments/").items():
+    for name, value in group(tensors, "moments/").items():
         number, _, moment = name.partition("/")
         moments.setdefault(int(number), {})[moment] = value
     _compare_moments(model, moments)
@@ -182,7 +183,14 @@ def _rebuild(saved: SavedEmbedding, tensors: Mapping[str, Tensor], device: torch
     )
 
 
-def _compare(model: ContrastiveModel, own: Mapping[str, Tensor]) -> None:
+def compare(model: nn.Module, own: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not those of a model.
+
+    Raises
+    ------
+    DataError
+        If a name, a shape or a type differs, or a number is not finite.
+    """
     expected = model.state_dict()
     if expected.keys() != own.keys():
         raise DataError(
@@ -208,10 +216,11 @@ def _compare_moments(model: ContrastiveModel, moments: Mapping[int, Mapping[str,
             raise DataError(f"the optimizer's moments of weight {number} do not fit it")
 
 
-def _group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors of one prefix, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers of numpy as numbers of Python; what JSON cannot hold, such as a generator, as null."""
     return value.item() if isinstance(value, np.generic) else None

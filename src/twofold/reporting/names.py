@@ -24,8 +24,6 @@ class Metric:
 METRICS = {
     "exact_accuracy": Metric("exact accuracy"),
     "within_1s_accuracy": Metric("within 1\u00a0s"),
-    "mae_frames": Metric("mean error, frames", 2, lower_is_better=True),
-    "median_error_frames": Metric("median error, frames", 1, lower_is_better=True),
     "r2_same_trial": Metric("(a) R² same trial"),
     "r2_cross_repeat": Metric("(b) R² across repeats"),
     "r2_cosmoothing": Metric("(c) R² co-smoothing"),
@@ -34,12 +32,23 @@ METRICS = {
     "r2_signal": Metric("R² of the signal"),
     "r2_signal_within_repeats": Metric("R² within repeats"),
     "exact_accuracy_pooled": Metric("exact, all repeats pooled"),
+    "r2": Metric("R²"),
+    "r2_same_trial_peak": Metric("R² same trial, best epoch"),
+    "guide_r2": Metric("R² of the guide"),
+    "guide_r2_peak": Metric("R² of the guide, best epoch"),
+    "guide_accuracy": Metric("accuracy of the guide"),
+    "guide_accuracy_peak": Metric("accuracy of the guide, best epoch"),
+    "active_dimensions": Metric("dimensions in use", 0),
+    "kl": Metric("divergence, nats", 1, lower_is_better=True),
+    "ssim": Metric("structural similarity"),
+    "feature_cosine": Metric("cosine of features"),
 }
 FACTS = {
     "n_units": "units",
     "n_repeats": "repeats",
     "n_frames": "frames",
     "n_clips": "clips",
+    "label": "decoded",
     "frame_s": "seconds per frame",
 }
 SPLITS = {
@@ -50,12 +59,23 @@ SPLITS = {
     "leave_one_block_out": "leave one block out",
 }
 TABLES = {
-    "frame-decoding": "Decoding the frame",
+    "frame-decoding": "Decoding",
     "alignment": "Alignment with the responses",
     "state": "State of the animal",
     "controls": "Controls",
     "ceilings": "Ceilings",
+    "frame-regression": "Regression of the frame number",
+    "pc-grid": "Logistic regression on principal components",
+    "picture-similarity": "Decoded and true pictures compared",
+    "guidance": "Variational autoencoders",
+    "noise-ceiling": "Noise of the responses",
+    "saturation": "Fewer units, fewer repeats",
+    "seeds": "Agreement of seeds",
+    "by-region": "By region",
+    "tuning": "Tuning",
+    "responses-from-latents": "Responses from latents",
 }
+ERRORS = {"mae_": "mean error", "median_error_": "median error", "rmse_": "root-mean-square error"}
 
 
 def kind_of(row: str) -> Kind:
@@ -112,7 +132,24 @@ def metric_of(name: str) -> Metric:
     'noise ceiling'
     """
     plain = name.removesuffix(MEAN_OVER_NEURONS)
+    for start, words in ERRORS.items():
+        if plain.startswith(start):
+            decimals = 1 if start == "median_error_" else 2
+            of = plain.removeprefix(start).replace("_", " ")
+            return Metric(f"{words}, {of}", decimals, lower_is_better=True)
     return METRICS.get(plain) or Metric(plain.replace("_", " "))
+
+
+def plain_metric(name: str) -> str:
+    """Name of a decoding metric whatever is decoded, in terms of frames.
+
+    Examples
+    --------
+    >>> plain_metric("mae_directions"), plain_metric("exact_accuracy")
+    ('mae_frames', 'exact_accuracy')
+    """
+    start = next((start for start in ("mae_", "median_error_") if name.startswith(start)), None)
+    return f"{start}frames" if start else name
 
 
 def fact_title(name: str) -> str:

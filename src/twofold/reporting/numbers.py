@@ -10,6 +10,7 @@ INTERVALS = {
     "confidence_95": "95 % confidence interval",
     "permutation_99": "99 % permutation interval",
     "bootstrap_95": "95 % bootstrap interval",
+    "range": "from the smallest to the largest",
 }
 
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from twofold.reporting.names import (
     ALIGNMENT_METRICS,
     DECODING_METRICS,
-    SPLITS,
     Kind,
     embedding_of,
     kind_of,
+    metric_of,
+    plain_metric,
 )
 from twofold.studies.result import Result, Row
 
+DECODING_TABLES = ("frame-decoding", "controls", "ceilings")
+ALIGNMENT_TABLES = ("alignment", "ceilings")
+PREFERRED = ("leave_one_repeat_out", "test", "leave_one_block_out", "validation", "train")
 ORDER: tuple[Kind, ...] = ("honest", "ceiling", "control", "leaky")
 
 
@@ -32,6 +36,18 @@ class Entry:
         return None if row is None else row.value
 
     @property
+    def split(self) -> str:
+        """How its decoding was scored, empty where it has none."""
+        return next((row.split for metric, row in self.found.items() if metric in DECODING_METRICS), "")
+
+    @property
+    def window(self) -> int:
+        """Samples that its decoding saw at once."""
+        return max(
+            (row.window or 1 for metric, row in self.found.items() if metric in DECODING_METRICS), default=1
+        )
+
+    @property
     def note(self) -> str:
         """All notes of the line, each once."""
         return "; ".join(dict.fromkeys(row.note for row in self.found.values() if row.note))
@@ -46,7 +62,7 @@ class Scoreboard:
     entries
         The lines.
     split
-        How the decoding was scored.
+        How the decoding of most was scored; an entry may have another.
     """
 
     entries: tuple[Entry, ...]
@@ -55,16 +71,21 @@ class Scoreboard:
     @classmethod
     def of(cls, result: Result) -> Scoreboard:
         """Join the decoding and the alignment rows of a result."""
-        scored = [row for row in result.rows if row.metric in DECODING_METRICS]
-        splits = [name for name in SPLITS if any(row.split == name for row in scored)]
-        split = "leave_one_repeat_out" if "leave_one_repeat_out" in splits else (splits or [""])[-1]
+        scored = [
+            row
+            for row in result.rows
+            if row.table in DECODING_TABLES and plain_metric(row.metric) in DECODING_METRICS
+        ]
+        split = next((name for name in PREFERRED if any(row.split == name for row in scored)), "")
         decoding: dict[str, dict[str, Row]] = {}
-        for row in scored:
-            if row.split == split:
-                decoding.setdefault(row.row, {}).setdefault(row.metric, row)
+        for row in sorted(scored, key=lambda row: PREFERRED.index(row.split)):
+            found = decoding.setdefault(row.row, {})
+            # All numbers of a line come from one split: what is trained for long has only the last repeat.
+            if all(known.split == row.split for known in found.values()):
+                found.setdefault(plain_metric(row.metric), row)
         alignment: dict[str, dict[str, Row]] = {}
         for row in result.rows:
-            if row.metric in ALIGNMENT_METRICS:
+            if row.table in ALIGNMENT_TABLES and row.metric in ALIGNMENT_METRICS:
                 alignment.setdefault(row.row, {}).setdefault(row.metric, row)
         entries = [
             Entry(name, kind_of(name), found | alignment.get(embedding_of(name), {}))
@@ -92,9 +113,33 @@ class Scoreboard:
         """The alignment that cannot be had by copying noise; that of unseen frames first."""
         return next((m for m in ("r2_cross_repeat", "r2_cosmoothing") if self.best(m)), None)
 
+    def title(self, metric: str) -> str:
+        """Title of a metric, in terms of what is decoded."""
+        found = (entry.found[metric] for entry in self.entries if metric in entry.found)
+        return metric_of(next((row.metric for row in found), metric)).title
+
     def of_kind(self, kind: Kind) -> Iterator[Entry]:
         """Lines of one kind."""
         return (entry for entry in self.entries if entry.kind == kind)
+
+
+def best_of_each(scoreboard: Scoreboard, most: int) -> list[Entry]:
+    """The best decoder of every embedding: controls, bounds and leaky rows, and the best that compete.
+
+    Parameters
+    ----------
+    scoreboard
+        All lines.
+    most
+        Lines to keep, unless there are more of the others.
+    """
+    found: dict[tuple[Kind, str], Entry] = {}
+    for entry in scoreboard.entries:
+        if entry.value("exact_accuracy") is not None:
+            found.setdefault((entry.kind, embedding_of(entry.name)), entry)
+    others = sum(kind != "honest" for kind, _ in found)
+    able = [entry for (kind, _), entry in found.items() if kind == "honest"][: max(most - others, 6)]
+    return able + [entry for (kind, _), entry in found.items() if kind != "honest"]
 
 
 def _place(entry: Entry) -> tuple[int, float]:

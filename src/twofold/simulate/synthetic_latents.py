@@ -13,7 +13,7 @@ from twofold.shapes import Latents, Responses
 
 NOISES = ("poisson", "gaussian", "laplace", "uniform", "t")
 BLOCKS, COUPLINGS, WIDTH = 4, 2, 25
-LOG_SCALE, LOG_RATE = 0.1, 2.2
+LOG_SCALE, LOG_RATE, LOG_RATE_OF_CLASSES = 0.1, 2.2, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class SyntheticLatents:
     Parameters
     ----------
     label
-        (time,) u, from 0 to 2 pi.
+        (time,) u: floats from 0 to 2 pi, or class numbers.
     latents
         (time, 2) z.
     rates, responses
@@ -136,10 +136,7 @@ def simulate_synthetic_latents(
     >>> drawn.latents.shape, drawn.responses.shape
     ((50, 2), (50, 100))
     """
-    if n_neurons % 2 or n_neurons < 4:
-        raise OptionError(f"n_neurons={n_neurons}: the mixing halves them; give an even number from 4")
-    if n_samples < 1:
-        raise OptionError(f"n_samples={n_samples}: give 1 or more")
+    _check_sizes(n_samples, n_neurons)
     if noise not in NOISES:
         raise OptionError(f"noise={noise!r} is unknown, {did_you_mean(noise, NOISES)}")
     of_latents, of_flow, of_noise = np.random.default_rng(random_state).spawn(3)
@@ -149,9 +146,76 @@ def simulate_synthetic_latents(
     variance = np.column_stack([0.6 - 0.3 * bend, 0.3 * bend])
     latents = of_latents.normal(mean, np.sqrt(variance))
 
-    flow = flow or CouplingFlow.random(n_neurons, of_flow)
-    rates = np.exp(LOG_RATE * np.tanh(flow(np.pad(latents, ((0, 0), (0, n_neurons - 2))))))
+    rates = _rates(latents, flow or CouplingFlow.random(n_neurons, of_flow), n_neurons, LOG_RATE)
     return SyntheticLatents(label, latents, rates, _noisy(rates, noise, of_noise))
+
+
+def simulate_synthetic_classes(
+    n_samples: int = 15_000,
+    n_neurons: int = 100,
+    *,
+    n_classes: int = 5,
+    flow: CouplingFlow | None = None,
+    random_state: int | np.random.Generator = 0,
+) -> SyntheticLatents:
+    """Draw latents around the centre of a class, and the counts of neurons that mix them nonlinearly.
+
+        z | u ~ N(m_u, diag v_u),  m ~ U(-5, 5),  v ~ U(0.5, 3)
+        rate = exp(2 tanh f(z, 0, ..., 0)),  count ~ Poisson(rate)
+
+    Classes overlap where their centres lie close. Samples are independent.
+
+    Parameters
+    ----------
+    n_samples
+        Samples.
+    n_neurons
+        Neurons, an even number from 4.
+    n_classes
+        Classes, each as likely.
+    flow
+        f, the mixing; by default another one for every `random_state`.
+    random_state
+        Seed or generator; classes, mixing and noise have streams of their own.
+
+    Raises
+    ------
+    OptionError
+        If a size is odd or too small.
+
+    References
+    ----------
+    Zhou & Wei 2020, NeurIPS 33:7234 (the recipe).
+
+    Examples
+    --------
+    >>> drawn = simulate_synthetic_classes(50, n_classes=3, random_state=0)
+    >>> drawn.latents.shape, np.unique(drawn.label)
+    ((50, 2), array([0, 1, 2]))
+    """
+    _check_sizes(n_samples, n_neurons)
+    if n_classes < 1:
+        raise OptionError(f"n_classes={n_classes}: give 1 or more")
+    of_latents, of_flow, of_noise = np.random.default_rng(random_state).spawn(3)
+    mean = of_latents.uniform(-5, 5, (n_classes, 2))
+    variance = of_latents.uniform(0.5, 3, (n_classes, 2))
+    label = of_latents.integers(n_classes, size=n_samples)
+    latents = of_latents.normal(mean[label], np.sqrt(variance[label]))
+    mixing = flow or CouplingFlow.random(n_neurons, of_flow)
+    rates = _rates(latents, mixing, n_neurons, LOG_RATE_OF_CLASSES)
+    return SyntheticLatents(label, latents, rates, of_noise.poisson(rates).astype(float))
+
+
+def _check_sizes(n_samples: int, n_neurons: int) -> None:
+    if n_neurons % 2 or n_neurons < 4:
+        raise OptionError(f"n_neurons={n_neurons}: the mixing halves them; give an even number from 4")
+    if n_samples < 1:
+        raise OptionError(f"n_samples={n_samples}: give 1 or more")
+
+
+def _rates(latents: np.ndarray, flow: CouplingFlow, n_neurons: int, log_rate: float) -> np.ndarray:
+    """exp(log_rate tanh f(z, 0, ..., 0))."""
+    return np.exp(log_rate * np.tanh(flow(np.pad(latents, ((0, 0), (0, n_neurons - 2))))))
 
 
 def _noisy(rates: np.ndarray, noise: str, rng: np.random.Generator) -> np.ndarray:

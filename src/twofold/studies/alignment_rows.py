@@ -8,12 +8,14 @@ import numpy as np
 
 from twofold.metrics import mean_and_sem
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import ALIGNED
+from twofold.studies.contrastive_methods import ALIGNED
 from twofold.studies.result import Row
 
 CONVENTIONS = ("", "_mean_over_neurons")
 SUFFIXES = {
     "r2_same_trial": CONVENTIONS,
+    "r2_same_trial_mlp": CONVENTIONS,
+    "r2_true_rate": CONVENTIONS,
     "r2_cross_repeat": (*CONVENTIONS, "_against_train_mean"),
     "r2_cosmoothing": CONVENTIONS,
 }
@@ -49,6 +51,7 @@ def _row(
     scored = {
         "r2_same_trial": "the same trial of the test repeats",
         "r2_cross_repeat": "unseen frames of the test repeats, against repeats used in no fit",
+        "r2_true_rate": "the true rates of the test repeats, which only a simulation has",
         "r2_cosmoothing": f"the other half of the units, test repeats, {options.halves} halves",
     }
     found = mean_and_sem(values) if np.isfinite(values).all() else None
@@ -60,8 +63,8 @@ def _row(
         value=found.value if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        interval_kind="sem",
-        over="divisions of the repeats (they share training data)",
+        interval_kind="sem" if found is not None and found.low is not None else None,
+        over="divisions of the repeats (they share training data)" if len(values) > 1 else None,
         n=len(values),
         n_units=min(int(fold["n_units"]) for fold in folds),
         chance=0.0,

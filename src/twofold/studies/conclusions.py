@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from twofold.metrics import paired_difference
-from twofold.studies.decoding import AT_CHANCE, CONTROLS, ENCODER_SHUFFLED, LEAKY
+from twofold.studies.controls import AT_CHANCE, CONTROLS, ENCODER_SHUFFLED, LEAKY, leaky_name
 from twofold.studies.decoding_rows import DecodedFolds
+from twofold.studies.label_scores import independent_hits
 from twofold.studies.result import Row
 
 FAMILY_P = 0.05
@@ -21,14 +22,17 @@ def conclusions(rows: Sequence[Row], decoded: DecodedFolds, true: np.ndarray) ->
     return [
         *_decoding(rows, decoded, true),
         *_alignment(rows),
+        *_ceiling(rows),
         *_controls(rows),
         *_state(rows),
     ]
 
 
-def _value(rows: Sequence[Row], row: str, metric: str) -> Row | None:
+def _value(rows: Sequence[Row], row: str, metric: str, split: str | None = None) -> Row | None:
+    """The row of a split, or the first one that is not of blocks; None where it has no value."""
     for found in rows:
-        if (found.row, found.metric) == (row, metric) and found.split != "leave_one_block_out":
+        there = found.split != "leave_one_block_out" if split is None else found.split == split
+        if (found.row, found.metric) == (row, metric) and there:
             return found if found.value is not None else None
     return None
 
@@ -55,25 +59,44 @@ def _decoding(rows: Sequence[Row], decoded: DecodedFolds, true: np.ndarray) -> l
     said = [f"The frame is read best by {best.row}: {_said(best)} exact (chance {best.chance:.3g})."]
     ours, simple = "contrastive + knn", "raw + template"
     if ours in decoded.predicted and simple in decoded.predicted:
-        hits = [(decoded.predicted[name] == true).mean(axis=1) for name in (ours, simple)]
+        hits = [independent_hits(decoded.predicted[name] == true) for name in (ours, simple)]
         found = paired_difference(*hits)
         gap = found.difference
         sem = "" if gap.high is None else f" ± {gap.high - gap.value:.3f}"
         apart = gap.low is not None and abs(gap.value) > 2 * (gap.value - gap.low)
+        several = len(decoded.predicted[ours]) > 1
+        over = "left-out repeats" if several else "stretches of frames of the one test repeat"
         verdict = "differ" if apart else "do not differ clearly"
         said.append(
-            f"{ours} and {simple} {verdict}: {gap.value:+.3f}{sem} exact, paired over {gap.n} left-out "
-            f"repeats (p = {found.p:.2g})."
+            f"{ours} and {simple} {verdict}: {gap.value:+.3f}{sem} exact, paired over {gap.n} {over} "
+            f"(p = {found.p:.2g})."
         )
-    leaky, fair = _value(rows, LEAKY, "exact_accuracy"), _value(rows, ours, "exact_accuracy")
-    if leaky and fair:
+    return [*said, *_leaks(rows, decoded)]
+
+
+def _leaks(rows: Sequence[Row], decoded: DecodedFolds) -> list[str]:
+    """What an encoder that saw the left-out repeat would have shown."""
+    said = []
+    leaky_rows = dict.fromkeys(row.row for row in rows if "fitted on all repeats" in row.row)
+    for leaky_row in leaky_rows:
+        row = leaky_row.replace(leaky_name(""), "")
+        leaky, fair = (_value(rows, name, "exact_accuracy", decoded.scheme) for name in (leaky_row, row))
+        if leaky is None or fair is None:
+            continue
         verdict = (
             "the difference is a leak, not a result" if _above(leaky, fair) else "here that gains nothing"
         )
+        which = "" if leaky_row == LEAKY else f" of {row}"
         said.append(
-            f"An encoder that saw the left-out repeat would have shown {_said(leaky)} instead of "
+            f"An encoder{which} that saw the left-out repeat would have shown {_said(leaky)} instead of "
             f"{_said(fair)}: {verdict}."
         )
+        if fair.paper is not None and which:
+            said.append(
+                f"The paper reports {fair.paper:g} for {row}. Such a number, its error below 1, is what "
+                "a leak looks like in simulations; that is no proof of one, and the paper does not say "
+                "which repeats its encoder saw."
+            )
     return said
 
 
@@ -90,6 +113,8 @@ def _alignment(rows: Sequence[Row]) -> list[str]:
         f"an R2 of: {listed}; a random code of the decoded frame, which carries no responses, {_said(code)}."
     ]
     ours, raw = there["contrastive"], there.get("raw")
+    if ours.n == 1:
+        said.append("These numbers are of one division of the repeats, so nothing is known of their spread.")
     if raw is None or raw.value is None or ours.value is None:
         return said
     if not _above(raw, code):
@@ -106,6 +131,25 @@ def _alignment(rows: Sequence[Row]) -> list[str]:
             f"{100 * share:.0f} %."
         )
     return said
+
+
+def _ceiling(rows: Sequence[Row]) -> list[str]:
+    """The rival reading of a low R2 of single trials."""
+    ceiling = _value(rows, "all pairs of repeats", "ceiling_r2_single_trial")
+    ours, vae = (
+        next((row for row in rows if row.metric == "r2_same_trial" and start(row) and row.value), None)
+        for start in (
+            lambda row: row.table == "alignment" and row.row == "contrastive",
+            lambda row: row.table == "guidance" and row.row.startswith("vae") and row.split == "test",
+        )
+    )
+    if ceiling is None or ours is None:
+        return []
+    beside = "" if vae is None else f", and {vae.row}, which copies the noise of the trial, {_said(vae)}"
+    return [
+        f"A model of the stimulus can tell at most an R2 of {ceiling.value:.3f} of single trials (noise "
+        f"ceiling); the latents of contrastive tell {_said(ours)} of the trial they come from{beside}."
+    ]
 
 
 def _above(row: Row, other: Row) -> bool:

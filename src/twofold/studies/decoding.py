@@ -1,148 +1,176 @@
-"""Frame decoding: one fold of the table."""
+"""Frame decoding: one embedding in one fold, with all that is read from its one fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from sklearn.decomposition import PCA
 
-from twofold.analyses.controls import permute_within
-from twofold.decoders import PoissonNaiveBayes
-from twofold.recordings.preprocess import fit_to_responses
-from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import (
-    Choice,
-    FrameDecoder,
-    Method,
-    aligned,
-    as_text,
-    choose,
-    contrastive,
-    decoders_of,
-    embeddings,
-    knn,
-    predict_frames,
-    template,
-)
-from twofold.studies.presentations import Presentations, Rows
-from twofold.studies.truth import BAYES, Known
+from twofold.metrics import r2
+from twofold.recordings.preprocess import Preprocessing
+from twofold.studies.controls import shuffled_and_leaky
+from twofold.studies.methods import Encoder, FrameDecoder, Method, as_text, choose, predict_frames
+from twofold.studies.prepared import Prepared
+from twofold.studies.presentations import Presentations
+from twofold.studies.response_decoding import ResponseDecoders, responses_from
 
-Scheme = Literal["leave_one_repeat_out", "leave_one_block_out"]
-LEAKY = "contrastive (leaky: fitted on all repeats) + knn"
-LABELS_SHUFFLED = "control (a) labels shuffled: contrastive + knn"
-ENCODER_SHUFFLED = "control (b) encoder's labels shuffled: contrastive + knn"
-RESPONSES_SHUFFLED = "control (c) responses shuffled: contrastive + knn"
-RESPONSES_SHUFFLED_RAW = "control (c) responses shuffled: raw + template"
-AT_CHANCE = (LABELS_SHUFFLED, RESPONSES_SHUFFLED, RESPONSES_SHUFFLED_RAW)
-CONTROLS = (*AT_CHANCE, ENCODER_SHUFFLED)
-NAIVE_BAYES = "raw + naive bayes"
+Scheme = Literal["leave_one_repeat_out", "leave_one_block_out", "test"]
+MOST_POINTS = 4000
 
 
-def decode_fold(
+@dataclass(frozen=True)
+class Comparison:
+    """An embedding with the decoders that are read from it, and how much of it is told.
+
+    Parameters
+    ----------
+    method, decoders
+        The parts.
+    heavy
+        Whether it is trained, so that a large recording has it on one split only.
+    by_block, one_split
+        Whether it is scored across blocks too; and whether on the paper's one split only.
+    responses
+        Decoders of the responses, for the table responses-from-latents.
+    shown
+        Whether its latents are drawn.
+    controlled
+        Whether the shuffle controls and the leaky row are its own.
+    """
+
+    method: Method
+    decoders: tuple[FrameDecoder, ...]
+    heavy: bool = False
+    by_block: bool = True
+    one_split: bool = False
+    responses: ResponseDecoders | None = None
+    shown: bool = False
+    controlled: bool = False
+
+
+def decode_method(
     data: Presentations,
-    options: AlignmentOptions,
+    comparison: Comparison,
+    preprocessing: Preprocessing,
     train: np.ndarray,
     test: np.ndarray,
+    *,
+    inner_folds: int,
+    seed: int,
+    refit: bool,
     controls: bool,
-    known: Known | None = None,
+    told: bool,
 ) -> dict[str, np.ndarray]:
-    """Decode the frames of left-out repeats with every row of the table.
+    """Decode the frames of left-out repeats from one embedding.
 
     Parameters
     ----------
     data
         The recording.
-    options
-        Options of the study.
+    comparison
+        The embedding and its decoders.
+    preprocessing
+        What is done to the responses.
     train, test
         Repeats to fit and to score on.
+    inner_folds, seed
+        Training repeats left out in turn to choose options, and the seed of the fits.
+    refit
+        Whether the embedding is fitted anew to choose, or once only.
     controls
-        Whether to add the shuffled and leaky rows, and the ceiling.
-    known
-        The law of a simulation, for the ceiling.
+        Whether to add the controls of an embedding that has them.
+    told
+        Whether to tell the rest, such as its training curves and latents, for the tables and figures.
 
     Returns
     -------
     dict
-        `predicted/<row>` frames (time,), `chosen/<row>` options, `n_units`.
+        `predicted/<row>` frames (time,), `predicted_train/<row>` where asked for, `chosen/<row>` options,
+        `units/<row>` their number; and under `<what>/<method>/...` what else was told.
     """
-    seed = options.seed
-    before_train, before_test = data.rows(train), data.rows(test)
-    fitted = fit_to_responses(
-        before_train.responses, before_train.repeat, options.preprocessing, "the training repeats"
-    )
-    rows, new = (
-        replace(part, responses=fitted.transform(part.responses[:, fitted.kept]))
-        for part in (before_train, before_test)
-    )
-    out: dict[str, np.ndarray] = {"n_units": np.array(len(fitted.kept))}
-    chosen: dict[str, tuple[Choice, Choice]] = {}
-    for method in (*embeddings(options), *aligned(options)):
-        decoders = decoders_of(method, options)
-        choices = choose(method, decoders, rows, inner_folds=options.inner_folds, seed=seed)
-        chosen.update({f"{method.name} + {name}": choice for name, choice in choices.items()})
-        out.update(_decode(method, decoders, choices, rows, new, seed))
-    if before_train.responses.min() >= 0:
-        counts = [part.responses[:, fitted.kept] for part in (before_train, before_test)]
-        model = PoissonNaiveBayes().fit(counts[0], rows.frame)
-        out[f"predicted/{NAIVE_BAYES}"] = model.predict(counts[1])
-    if controls:
-        whole = data.rows(np.sort(np.concatenate([train, test])))
-        whole = replace(whole, responses=fitted.transform(whole.responses[:, fitted.kept]))
-        out.update(_controls(options, rows, new, whole, chosen["contrastive + knn"], seed))
-    if controls and known is not None:
-        out[f"predicted/{BAYES}"] = known.decode(test).reshape(-1)
-    return out
-
-
-def _decode(
-    method: Method,
-    decoders: Sequence[FrameDecoder],
-    choices: Mapping[str, tuple[Choice, Choice]],
-    rows: Rows,
-    new: Rows,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    """Predictions of every decoder of one embedding, fitting the embedding once per choice of its options."""
+    method, decoders = comparison.method, comparison.decoders
+    part = Prepared.of(data, train, test, preprocessing, method)
+    first = None if refit else method.encoder(method.candidates[0], part.rows, seed)
+    choices = choose(method, decoders, part.rows, inner_folds=inner_folds, seed=seed, encode=first)
     out: dict[str, np.ndarray] = {}
-    latents: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    latents: dict[str, tuple[Encoder, np.ndarray, np.ndarray]] = {}
     for decoder in decoders:
         of_method, own = choices[decoder.name]
         key = str(of_method)
         if key not in latents:
-            encode = method.fit(of_method, rows, seed)
-            latents[key] = encode(rows), encode(new)
-        fitted_on, scored_on = latents[key]
+            encode = first or method.encoder(of_method, part.rows, seed)
+            latents[key] = encode, encode(part.rows), encode(part.new)
+        _, fitted_on, scored_on = latents[key]
         name = f"{method.name} + {decoder.name}"
-        out[f"predicted/{name}"] = predict_frames(decoder, own, fitted_on, rows.frame, scored_on)
+        out[f"predicted/{name}"] = predict_frames(decoder, own, fitted_on, part.rows.frame, scored_on)
+        out[f"units/{name}"] = np.array(len(part.fitted.kept))
         out[f"chosen/{name}"] = as_text({**of_method, **own})
+        if decoder.scores_train and told:
+            out[f"predicted_train/{name}"] = predict_frames(
+                decoder, own, fitted_on, part.rows.frame, fitted_on
+            )
+    if controls and comparison.controlled:
+        decoder = decoders[0]
+        out |= shuffled_and_leaky(data, part, method, decoder, choices[decoder.name], seed)
+    if told:
+        encode, fitted_on, scored_on = next(iter(latents.values()))
+        out |= _told(data, comparison, part, encode, fitted_on, scored_on, seed)
     return out
 
 
-def _controls(
-    options: AlignmentOptions, rows: Rows, new: Rows, whole: Rows, chosen: tuple[Choice, Choice], seed: int
+def _told(
+    data: Presentations,
+    comparison: Comparison,
+    part: Prepared,
+    encode: Encoder,
+    fitted_on: np.ndarray,
+    scored_on: np.ndarray,
+    seed: int,
 ) -> dict[str, np.ndarray]:
-    """The same chain, with the same options, on data in which something was destroyed; and the leaky one."""
-    method, decoder = contrastive(options), knn(options)
-    of_method, own = chosen
+    """Curves of training, neighbours tried, latents to draw, and responses told from the latents."""
+    name = comparison.method.name
+    out: dict[str, np.ndarray] = {}
+    curves: Callable[[], dict[str, np.ndarray]] | None = getattr(encode, "curves", None)
+    for curve, values in (curves() if curves is not None else {}).items():
+        kind, _, what = curve.partition("/")
+        out[f"{kind}/{name}/{what}"] = values
+    if hasattr(encode, "guide_score"):
+        out |= _guidance(name, encode, part)
+    for decoder in comparison.decoders:
+        if decoder.name == "knn" and len(decoder.candidates) > 1:
+            tried = [
+                predict_frames(decoder, c, fitted_on, part.rows.frame, scored_on) for c in decoder.candidates
+            ]
+            out[f"neighbours/{name}"] = np.stack(tried)
+    if comparison.shown:
+        out |= _drawn(name, part, fitted_on, scored_on)
+    if comparison.responses is not None:
+        found = responses_from(comparison.responses, data, part, fitted_on, scored_on, seed=seed)
+        out |= {key.replace("<embedding>", name): values for key, values in found.items()}
+    return out
 
-    def decoded(fit_rows: Rows, train: Rows, test: Rows) -> np.ndarray:
-        encode = method.fit(of_method, fit_rows, seed)
-        return predict_frames(decoder, own, encode(train), train.frame, encode(test))
 
-    rng = np.random.default_rng([seed, int(new.repeat[0])])
-    shuffled = replace(rows, frame=rows.frame[permute_within(rows.repeat, rng)])
-    mixed, mixed_new = (
-        replace(part, responses=part.responses[permute_within(part.repeat, rng)]) for part in (rows, new)
-    )
+def _guidance(name: str, encode: Encoder, part: Prepared) -> dict[str, np.ndarray]:
+    """R2 of the test repeats' responses told by the embedding's own decoder, and the score of its guide."""
+    reconstruct, guide_score = encode.reconstruct, encode.guide_score  # type: ignore[attr-defined]
+    told = reconstruct(part.new)
+    score = guide_score(part.new)
+    found = {f"guidance/{name}/r2_test": np.array(r2(part.new.responses, told))}
+    return found | ({} if score is None else {f"guidance/{name}/guide_test": np.array(score)})
+
+
+def _drawn(name: str, part: Prepared, fitted_on: np.ndarray, scored_on: np.ndarray) -> dict[str, np.ndarray]:
+    """The first three principal components of the latents, of some training rows and all test rows."""
+    n = len(fitted_on)
+    some = np.linspace(0, n - 1, min(n, MOST_POINTS - min(len(scored_on), MOST_POINTS // 4))).astype(int)
+    latents = np.concatenate([fitted_on[some], scored_on])
+    components = PCA(min(3, *latents.shape), random_state=0).fit(fitted_on)
     return {
-        f"predicted/{LABELS_SHUFFLED}": decoded(shuffled, shuffled, new),
-        f"predicted/{ENCODER_SHUFFLED}": decoded(shuffled, rows, new),
-        f"predicted/{RESPONSES_SHUFFLED}": decoded(mixed, mixed, mixed_new),
-        f"predicted/{RESPONSES_SHUFFLED_RAW}": predict_frames(
-            template(), {}, mixed.responses, mixed.frame, mixed_new.responses
-        ),
-        f"predicted/{LEAKY}": decoded(whole, rows, new),
+        f"embedding/{name}/latents": components.transform(latents).astype(np.float32),
+        f"embedding/{name}/frame": np.concatenate([part.rows.frame[some], part.new.frame]),
+        f"embedding/{name}/repeat": np.concatenate([part.rows.repeat[some], part.new.repeat]),
+        f"embedding/{name}/fitted": np.arange(len(latents)) < len(some),
     }

@@ -7,104 +7,167 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twofold.metrics import (
-    FrameScores,
-    frame_chance,
-    frame_scores,
-    mean_and_sem,
-    paired_difference,
-    permutation_interval,
+from twofold.metrics import FrameScores, mean_and_sem, paired_difference, permutation_interval
+from twofold.studies.controls import CONTROLS, ENCODER_SHUFFLED, is_control
+from twofold.studies.decoding import Scheme
+from twofold.studies.label_scores import (
+    independent_hits,
+    independent_scores,
+    label_chance,
+    label_scores,
+    metric_names,
 )
-from twofold.studies.decoding import CONTROLS, ENCODER_SHUFFLED, LEAKY, NAIVE_BAYES, Scheme
+from twofold.studies.paper import paper_value
 from twofold.studies.presentations import Presentations
-from twofold.studies.result import Row
+from twofold.studies.result import Row, SplitName
 from twofold.studies.truth import BAYES
+
+NAIVE_BAYES = "raw + naive bayes"
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedFolds:
-    """What all folds of one scheme predicted: row name to (repeat, frame) decoded frames."""
+    """What all folds of one scheme predicted: row name to (repeat, frame) decoded frames.
+
+    Parameters
+    ----------
+    predicted, trained
+        Of the left-out repeats; and of the training rows of the last fold, (time,), where they are scored.
+    chosen
+        Options that each fold chose, as texts.
+    n_units, windows, notes
+        Of each row: units in the fold that kept the fewest, samples that a latent depends on, what to say.
+    repeats
+        Which were left out.
+    scheme
+        How.
+    """
 
     predicted: Mapping[str, np.ndarray]
+    trained: Mapping[str, np.ndarray]
     chosen: Mapping[str, list[str]]
+    n_units: Mapping[str, int]
     repeats: np.ndarray
-    n_units: int
     scheme: Scheme
+    windows: Mapping[str, int]
+    notes: Mapping[str, str]
 
 
 def gather(
-    folds: Sequence[Mapping[str, np.ndarray]], tests: Sequence[np.ndarray], n_frames: int, scheme: Scheme
+    folds: Sequence[Mapping[str, np.ndarray]],
+    tests: Sequence[np.ndarray],
+    n_frames: int,
+    scheme: Scheme,
+    windows: Mapping[str, int] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> DecodedFolds:
-    """Put the folds of one scheme together, a repeat per line."""
-    names = [key.removeprefix("predicted/") for key in folds[0] if key.startswith("predicted/")]
+    """Put the folds of one scheme together, a repeat per line; windows and notes are by embedding."""
+
+    def named(kind: str) -> list[str]:
+        return [key.removeprefix(f"{kind}/") for key in folds[0] if key.startswith(f"{kind}/")]
+
+    names = named("predicted")
     predicted = {
         name: np.concatenate([fold[f"predicted/{name}"] for fold in folds]).reshape(-1, n_frames)
         for name in names
     }
-    chosen = {
-        name: [str(fold[f"chosen/{name}"]) for fold in folds]
-        for name in names
-        if f"chosen/{name}" in folds[0]
-    }
-    n_units = min(int(fold["n_units"]) for fold in folds)
-    return DecodedFolds(predicted, chosen, np.concatenate(tests), n_units, scheme)
+    return DecodedFolds(
+        predicted=predicted,
+        trained={name: folds[-1][f"predicted_train/{name}"] for name in _trained(folds)},
+        chosen={name: [str(fold[f"chosen/{name}"]) for fold in folds] for name in named("chosen")},
+        n_units={name: min(int(fold[f"units/{name}"]) for fold in folds) for name in named("units")},
+        repeats=np.concatenate(tests),
+        scheme=scheme,
+        windows={name: (windows or {}).get(name.rpartition(" + ")[0], 1) for name in names},
+        notes={name: (notes or {}).get(name.rpartition(" + ")[0], "") for name in names},
+    )
+
+
+def _trained(folds: Sequence[Mapping[str, np.ndarray]]) -> list[str]:
+    kind = "predicted_train/"
+    return [key.removeprefix(kind) for key in folds[-1] if key.startswith(kind)]
 
 
 def decoding_rows(decoded: DecodedFolds, data: Presentations, seed: int) -> list[Row]:
     """Rows of the tables frame-decoding and controls, with mean and s.e.m. over left-out repeats."""
-    true = data.label
-    chance = frame_chance(true, true, frame_seconds=data.frame_s)
+    chance = label_chance(data)
     rows = []
     for name, predicted in decoded.predicted.items():
-        scores = [frame_scores(true, line, frame_seconds=data.frame_s) for line in predicted]
-        rows += _metric_rows(name, scores, chance, decoded, seed)
+        rows += _metric_rows(name, predicted, chance, decoded, data, seed)
+    for name, told in decoded.trained.items():
+        on_train = told.reshape(-1, data.n_frames)
+        rows += _metric_rows(name, on_train, chance, decoded, data, seed, on_train=True)
     rows += [
-        _control_row(name, decoded, true, chance, seed) for name in CONTROLS if name in decoded.predicted
+        _control_row(name, decoded, data.label, chance, seed)
+        for name in CONTROLS
+        if name in decoded.predicted
     ]
-    if NAIVE_BAYES not in decoded.predicted:
+    if data.responses.min() < 0:
         rows.append(_absent_naive_bayes(decoded.scheme))
     return rows
 
 
 def _metric_rows(
-    name: str, scores: Sequence[FrameScores], chance: FrameScores, decoded: DecodedFolds, seed: int
+    name: str,
+    predicted: np.ndarray,
+    chance: FrameScores,
+    decoded: DecodedFolds,
+    data: Presentations,
+    seed: int,
+    on_train: bool = False,
 ) -> list[Row]:
     rows = []
-    part = "repeat" if decoded.scheme == "leave_one_repeat_out" else "block"
-    for metric in ("exact_accuracy", "within_1s_accuracy", "mae_frames", "median_error_frames"):
-        values = [getattr(score, metric) for score in scores]
+    part = {"leave_one_block_out": "block"}.get(decoded.scheme, "repeat")
+    split: SplitName = "train" if on_train else decoded.scheme
+    table = "controls" if is_control(name) else "frame-decoding"
+    for metric, called in metric_names(data.label_name).items():
+        values = [getattr(label_scores(data, data.label, line), metric) for line in predicted]
         if any(value is None for value in values):
             continue
-        found = mean_and_sem(values)
+        spread = [getattr(score, metric) for score in independent_scores(data, predicted)]
+        found = mean_and_sem(spread) if len(spread) > 1 else mean_and_sem(values)
+        value, sem = float(np.mean(values)), None if found.high is None else found.high - found.value
+        said = [_chosen_note(decoded.chosen.get(name, [])), decoded.notes.get(name, "")]
         rows.append(
             Row(
-                table="controls" if name in CONTROLS or name == LEAKY else "frame-decoding",
+                table=table,
                 row=name,
-                metric=metric,
-                split=decoded.scheme,
-                value=found.value,
-                low=found.low,
-                high=found.high,
-                interval_kind="sem",
-                over="left-out repeats (they share training data)",
-                n=found.n,
-                n_units=decoded.n_units,
+                metric=called,
+                split=split,
+                value=value,
+                low=None if sem is None else value - sem,
+                high=None if sem is None else value + sem,
+                interval_kind=None if sem is None else "sem",
+                over=_over(on_train, len(values)),
+                n=len(values),
+                n_units=decoded.n_units.get(name),
                 chance=getattr(chance, metric),
                 fitted_on=_fitted_on(name, part),
-                scored_on=f"the left-out {part}",
-                leaky=name == LEAKY,
-                window=1,
+                scored_on="the training repeats" if on_train else _scored_on(decoded.scheme, part),
+                leaky="leaky" in name,
+                window=decoded.windows.get(name, 1),
                 seed=seed,
-                note=_chosen_note(decoded.chosen.get(name, [])),
+                paper=paper_value(table, name, metric, split),
+                note="; ".join(text for text in said if text),
             )
         )
     return rows
 
 
+def _over(on_train: bool, n_repeats: int) -> str:
+    if n_repeats == 1:
+        return "stretches of frames of the one repeat"
+    return "training repeats" if on_train else "left-out repeats (they share training data)"
+
+
+def _scored_on(scheme: Scheme, part: str) -> str:
+    return "the last repeat" if scheme == "test" else f"the left-out {part}"
+
+
 def _fitted_on(name: str, part: str) -> str:
     if name == BAYES:
         return "nothing: it is told the truth"
-    return "all repeats" if name == LEAKY else f"repeats but the left-out {part}"
+    return "all repeats" if "fitted on all repeats" in name else f"repeats but the left-out {part}"
 
 
 def _control_row(name: str, decoded: DecodedFolds, true: np.ndarray, chance: FrameScores, seed: int) -> Row:
@@ -117,7 +180,7 @@ def _control_row(name: str, decoded: DecodedFolds, true: np.ndarray, chance: Fra
     inside = value in interval
     note = f"{'inside' if inside else 'OUTSIDE'} the 99 % permutation interval of chance"
     if name == ENCODER_SHUFFLED:
-        hits = [(decoded.predicted[row] == true).mean(axis=1) for row in (name, "untrained + knn")]
+        hits = [independent_hits(decoded.predicted[row] == true) for row in (name, "untrained + knn")]
         gap = paired_difference(*hits).difference
         above = gap.value > 2 * (gap.value - gap.low) if gap.low is not None else gap.value > 0
         note = (
@@ -133,12 +196,12 @@ def _control_row(name: str, decoded: DecodedFolds, true: np.ndarray, chance: Fra
         low=interval.low,
         high=interval.high,
         interval_kind="permutation_99",
-        over="permutations of the frames within repeats",
+        over="permutations of the labels within repeats",
         n=interval.n,
-        n_units=decoded.n_units,
+        n_units=decoded.n_units.get(name),
         chance=chance.exact_accuracy,
         fitted_on="repeats but the left-out one",
-        scored_on="the left-out repeat",
+        scored_on=_scored_on(decoded.scheme, "one"),
         window=1,
         seed=seed,
         note=note,

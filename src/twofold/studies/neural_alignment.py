@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from twofold.errors import OptionError
+from twofold.files import written_whole
 from twofold.recordings import Recording
 from twofold.runs.jobs import Progress, run_jobs
 from twofold.studies.alignment_options import AlignmentOptions, Preset
 from twofold.studies.folder import logged, open_run
+from twofold.studies.own_latents import read_latents
 from twofold.studies.plan import plan_study
 from twofold.studies.result import Result
+from twofold.studies.tuning import tuning_table
 
 
 def neural_alignment(
@@ -19,6 +26,8 @@ def neural_alignment(
     *,
     preset: Preset = "quick",
     options: AlignmentOptions | None = None,
+    latents: Mapping[str, np.ndarray | Path | str] | None = None,
+    by: Literal["region"] | None = None,
     out: Path | str | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -33,6 +42,11 @@ def neural_alignment(
         Any recording of clips with at least 4 repeats each.
     preset, options
         Options by name, or as they are.
+    latents
+        A user's own latents, scored beside ours: by name, (time, dimension) for the rows in trials, or the
+        npz file that `twofold transform` writes.
+    by
+        "region" repeats the main rows for each region of the neurons, with as many units of each.
     out
         Folder for the results; None keeps them in memory only. Finished parts are kept there, so that an
         interrupted study goes on with `resume`.
@@ -62,7 +76,11 @@ def neural_alignment(
     if n_jobs == 0:
         raise OptionError("n_jobs=0: give the number of processes, or -1 for one per core")
     options = options or AlignmentOptions.preset(preset)
-    plan = plan_study(recording, options)
+    own = {
+        name: found if isinstance(found, np.ndarray) else read_latents(found, recording)
+        for name, found in (latents or {}).items()
+    }
+    plan = plan_study(recording, options, latents=own, by=by)
     started = time.monotonic()
     if out is None:
         found = run_jobs(plan.jobs, n_jobs=n_jobs, progress=progress)
@@ -71,4 +89,7 @@ def neural_alignment(
     found = run_jobs(plan.jobs, cache=folder / "parts", n_jobs=n_jobs, progress=logged(folder, progress))
     result = plan.assemble(found, seconds=time.monotonic() - started)
     result.save(folder)
+    if any(name.startswith("tuning/") for name in result.arrays):
+        with written_whole(folder / "tuning.csv") as temporary:
+            temporary.write_text(tuning_table(result.arrays), encoding="utf-8")
     return result

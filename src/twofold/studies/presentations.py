@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NoReturn
 
@@ -12,6 +12,8 @@ import numpy as np
 from twofold.errors import DataError
 from twofold.recordings import Recording
 from twofold.recordings.preprocess import bin_to_frames
+
+LARGE = 5000  # rows: beyond, what has to be trained is scored on one split
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,14 @@ class Presentations:
         (frame, height, width), or None.
     frame_s
         How long a frame lasts, in seconds.
+    features
+        (frame, feature) what each frame looks like, or its place in its clip where nothing else is known.
+    label_name
+        What the labels are, in the singular: "frame", "direction", "position".
+    circular
+        Whether the last label is next to the first, as directions are.
+    regions
+        (neuron,) where each unit lies, or None.
     """
 
     responses: np.ndarray
@@ -43,6 +53,10 @@ class Presentations:
     signals: Mapping[str, np.ndarray]
     pictures: np.ndarray | None
     frame_s: float
+    features: np.ndarray | None = None
+    label_name: str = "frame"
+    circular: bool = False
+    regions: np.ndarray | None = None
 
     @property
     def n_repeats(self) -> int:
@@ -54,6 +68,16 @@ class Presentations:
         """How many different frames there are, over all clips."""
         return self.responses.shape[1]
 
+    @property
+    def is_large(self) -> bool:
+        """Whether there are as many rows as in the paper, so that what is trained is fitted once."""
+        return self.n_repeats * self.n_frames > LARGE
+
+    def of_units(self, units: np.ndarray) -> Presentations:
+        """The same presentations, of some units."""
+        regions = None if self.regions is None else self.regions[units]
+        return replace(self, responses=self.responses[..., units], regions=regions)
+
     def summary(self) -> dict[str, Any]:
         """Sizes, for the result file."""
         return {
@@ -64,6 +88,7 @@ class Presentations:
             "frame_s": round(self.frame_s, 6),
             "blocks": 1 if self.block is None else len(np.unique(self.block)),
             "signals": list(self.signals),
+            "label": self.label_name,
         }
 
     def rows(self, repeats: np.ndarray) -> Rows:
@@ -75,17 +100,48 @@ class Presentations:
             frame=np.tile(self.label, n),
             repeat=np.repeat(repeats, self.n_frames),
             trial=(np.repeat(repeats, self.n_frames) * (self.clip.max() + 1) + np.tile(self.clip, n)),
+            place=(repeats[:, None] * self.n_frames + np.arange(self.n_frames)).reshape(-1),
+            table=self.features,
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Responses (time, neuron) with the frame, repeat and trial of each row."""
+    """Responses (time, neuron) with the frame, repeat and trial of each row.
+
+    `counts` (time, neuron) are the same responses before any preprocessing, `place` (time,) is where the row
+    lies among all rows of the recording, and `table` (frame, feature) what each frame looks like.
+    """
 
     responses: np.ndarray
     frame: np.ndarray
     repeat: np.ndarray
     trial: np.ndarray
+    counts: np.ndarray | None = None
+    place: np.ndarray | None = None
+    table: np.ndarray | None = None
+
+    @property
+    def appearance(self) -> np.ndarray:
+        """(frame, feature) what each frame looks like; its number, where nothing is known."""
+        return np.arange(self.frame.max() + 1.0)[:, None] if self.table is None else self.table
+
+    def of_units(self, units: np.ndarray) -> Rows:
+        """The same rows, of some units."""
+        counts = None if self.counts is None else self.counts[:, units]
+        return replace(self, responses=self.responses[:, units], counts=counts)
+
+    def take(self, index: np.ndarray) -> Rows:
+        """Some of the rows."""
+        optional = {name: getattr(self, name) for name in ("counts", "place")}
+        return Rows(
+            self.responses[index],
+            self.frame[index],
+            self.repeat[index],
+            self.trial[index],
+            **{name: None if part is None else part[index] for name, part in optional.items()},
+            table=self.table,
+        )
 
 
 def presentations(recording: Recording) -> Presentations:
@@ -122,8 +178,10 @@ def presentations(recording: Recording) -> Presentations:
         label=_labels(recording, clips),
         block=_blocks(recording, repeats),
         signals={name: recording.signal(name)[order].reshape(shape) for name in recording.signals},
-        pictures=_pictures(recording, clips),
+        pictures=(pictures := _pictures(recording, clips)),
         frame_s=recording.bin_s,
+        features=_features(recording, clips, pictures),
+        regions=recording.neurons.table["region"].to_numpy() if "region" in recording.neurons.table else None,
     )
 
 
@@ -177,3 +235,12 @@ def _pictures(recording: Recording, clips: list[str]) -> np.ndarray | None:
         return None
     arrays = [np.asarray(part[:]) for part in frames if part is not None]
     return np.concatenate(arrays) if len({array.shape[1:] for array in arrays}) == 1 else None
+
+
+def _features(recording: Recording, clips: list[str], pictures: np.ndarray | None) -> np.ndarray | None:
+    """(frame, feature) the first features that every clip has, else the pixels."""
+    known = [recording.stimuli[name].features for name in clips]
+    for name in known[0]:
+        if all(name in features and features[name].ndim == 2 for features in known):
+            return np.concatenate([np.asarray(features[name], dtype=np.float32) for features in known])
+    return None if pictures is None else pictures.reshape(len(pictures), -1).astype(np.float32)

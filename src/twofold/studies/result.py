@@ -17,7 +17,7 @@ from twofold.errors import DataError
 from twofold.files import written_whole
 from twofold.options import Options
 
-IntervalKind = Literal["sem", "confidence_95", "permutation_99", "bootstrap_95"]
+IntervalKind = Literal["sem", "confidence_95", "permutation_99", "bootstrap_95", "range"]
 UNREADABLE = (
     OSError,
     EOFError,

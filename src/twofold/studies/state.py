@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from twofold.analyses.state import SignalScore, predict_signal, score_signal, within_repeats
 from twofold.decoders import GroupedRidge
 from twofold.metrics import mean_and_sem
-from twofold.recordings.preprocess import fit_to_responses
+from twofold.recordings.preprocess import Preprocessing
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import Method, choose, embeddings, knn
+from twofold.studies.methods import FrameDecoder, Method, choose
+from twofold.studies.prepared import Prepared
 from twofold.studies.presentations import Presentations
 from twofold.studies.result import Row
 
@@ -22,9 +22,15 @@ SURROGATES_PER_TEST = 20
 
 def state_of_method(
     data: Presentations,
-    options: AlignmentOptions,
+    method: Method,
+    decoder: FrameDecoder,
+    preprocessing: Preprocessing,
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
-    method_name: str,
+    *,
+    surrogates: int,
+    inner_folds: int,
+    seed: int,
+    refit: bool,
 ) -> dict[str, np.ndarray]:
     """Score every signal from the latents of one embedding, over groups of consecutive repeats.
 
@@ -32,12 +38,16 @@ def state_of_method(
     ----------
     data
         The recording.
-    options
-        Options of the study.
+    method, decoder
+        The embedding, and the decoder of frames that its options are chosen for.
+    preprocessing
+        What is done to the responses.
     folds
         Training and test repeats.
-    method_name
-        Which embedding.
+    surrogates
+        Circular shifts and trial swaps of every signal.
+    inner_folds, seed, refit
+        How options are chosen; without `refit` the first candidate is taken.
 
     Returns
     -------
@@ -45,11 +55,16 @@ def state_of_method(
         Per signal and per its part within repeats: R2 per fold and of every surrogate; and
         `trace/<signal>` (repeat, frame), the part within repeats as predicted.
     """
-    # Enough surrogates for the smallest p to survive a correction for all tests of the table.
-    n_tests = len(data.signals) * len(embeddings(options))
-    n_surrogates = max(options.surrogates, SURROGATES_PER_TEST * n_tests)
-    method = next(method for method in embeddings(options) if method.name == method_name)
-    latents = [_latents(method, data, options, train, test) for train, test in folds]
+    latents = []
+    for train, test in folds:
+        part = Prepared.of(data, train, test, preprocessing, method)
+        choice = method.candidates[0]
+        if refit:
+            choice = choose(method, (decoder,), part.rows, inner_folds=inner_folds, seed=seed)[decoder.name][
+                0
+            ]
+        encode = method.encoder(choice, part.rows, seed)
+        latents.append((encode(part.rows), encode(part.new)))
     out: dict[str, np.ndarray] = {}
     for signal_name, signal in data.signals.items():
         filled = fill_missing(signal)
@@ -61,27 +76,25 @@ def state_of_method(
                 folds,
                 values,
                 decoder=GroupedRidge(per_target=True),
-                n_surrogates=n_surrogates,
-                random_state=np.random.default_rng([options.seed, 2]),
+                n_surrogates=surrogates,
+                random_state=np.random.default_rng([seed, 2]),
             )
-            for part in ("folds", "circular_shifts", "trial_swaps"):
-                out[f"{kind}/{signal_name}/{part}"] = getattr(score, part)
+            for name in ("folds", "circular_shifts", "trial_swaps"):
+                out[f"{kind}/{signal_name}/{name}"] = getattr(score, name)
         moving = within_repeats(filled)
         out[f"trace/{signal_name}"] = predict_signal(latents, folds, moving, decoder=GroupedRidge())
     return out
 
 
-def _latents(
-    method: Method, data: Presentations, options: AlignmentOptions, train: np.ndarray, test: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    before, after = data.rows(train), data.rows(test)
-    fitted = fit_to_responses(before.responses, before.repeat, options.preprocessing, "the training repeats")
-    rows, new = (
-        replace(part, responses=fitted.transform(part.responses[:, fitted.kept])) for part in (before, after)
-    )
-    chosen = choose(method, (knn(options),), rows, inner_folds=options.inner_folds, seed=options.seed)
-    encode = method.fit(chosen["knn"][0], rows, options.seed)
-    return encode(rows), encode(new)
+def enough_surrogates(asked: int, n_signals: int, n_methods: int) -> int:
+    """So many that the smallest p survives a correction for all tests of the table.
+
+    Examples
+    --------
+    >>> enough_surrogates(99, 2, 4), enough_surrogates(999, 2, 4)
+    (160, 999)
+    """
+    return max(asked, SURROGATES_PER_TEST * n_signals * n_methods)
 
 
 def fill_missing(signal: np.ndarray) -> np.ndarray | None:

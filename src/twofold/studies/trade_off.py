@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.methods import aligned_name
+from twofold.studies.contrastive_methods import aligned_name
 from twofold.studies.result import Row
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from twofold.errors import DataError
 from twofold.recordings import Recording
 from twofold.simulate.ceilings import bayes_frame_decoder, conditional_responses, expected_responses
+from twofold.simulate.roots import mean_root
 from twofold.simulate.truth import Truth, frame_counts
 from twofold.studies.alignment_options import AlignmentOptions
 from twofold.studies.presentations import Presentations
@@ -26,10 +27,11 @@ CEILINGS = (
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """The law of a simulation, with the counts (repeat, frame, unit) that it gave."""
+    """The law of a simulation, with the counts and their expectation, (repeat, frame, unit), that it gave."""
 
     truth: Truth
     counts: np.ndarray
+    rates: np.ndarray
 
     @classmethod
     def of(cls, recording: Recording, data: Presentations) -> Known:
@@ -41,7 +43,17 @@ class Known:
             If the recording is no simulation, or one without a known ceiling.
         """
         counts = frame_counts(recording).reshape(data.responses.shape)
-        return cls(Truth.of(recording), counts)
+        unit = recording.neurons.column("unit")
+        frame_s = 1 / float(recording.truth["frame_hz"][0])
+        rates = np.asarray(recording.truth["rates"])[:, unit] * frame_s
+        truth = Truth.of(recording)
+        if rates.size != counts.size:
+            raise DataError("the recording lacks some of the presentations whose rates are known")
+        return cls(truth, counts, rates.reshape(counts.shape))
+
+    def roots(self, repeats: np.ndarray) -> np.ndarray:
+        """(repeat, frame, unit) expected square-root responses given drive and state, without the noise."""
+        return mean_root(np.sqrt(self.rates[repeats])) / np.sqrt(self.truth.bins_per_frame)
 
     def decode(self, repeats: np.ndarray) -> np.ndarray:
         """(repeat, frame) frames as the Bayes decoder reads them from all units."""

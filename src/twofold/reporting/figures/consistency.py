@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Num
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twofold.errors import DataError
@@ -53,23 +54,35 @@ def consistency_figure(
         raise DataError(
             f"matrix {matrix.shape} and chance {np.shape(chance)} for {n} names; give a square each"
         )
-    level = np.broadcast_to(np.asarray(chance, dtype=float), (n, n))
-    shown = np.where(np.eye(n, dtype=bool), np.nan, matrix)
     with style():
         longest = max(map(len, names))
         figure = canvas(max(3.2, 0.9 + CELL * n + 0.075 * longest), 1.3 + CELL * n)
         panel = figure.subplots()
-        panel.set_facecolor(EMPTY)
-        panel.imshow(shown, cmap=SHADES, vmin=0, vmax=1.2)
-        for i, j in np.argwhere(~np.eye(n, dtype=bool)):
-            look: Look = {"ha": "center", "va": "center", "color": "white" if matrix[i, j] > 0.6 else INK}
-            panel.text(j, i - 0.1, f"{matrix[i, j]:.2f}", fontsize=10.5, **look)
-            panel.text(j, i + 0.25, f"{level[i, j]:.2f}", fontsize=7, **look)
-        slanted: Look = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if longest > 7 else {}
-        panel.set_xticks(range(n), names, **slanted)
-        panel.set_yticks(range(n), names)
-        panel.tick_params(length=0)
-        panel.set(xlabel="predicted", ylabel="predicted from")
-        panel.spines[:].set_visible(False)
+        draw_agreement(panel, matrix, names, chance)
         panel.set_title(f"{measure}\nsmall: by chance")
     return figure
+
+
+def draw_agreement(
+    panel: Axes,
+    matrix: Num[np.ndarray, "run run"],
+    names: Sequence[str],
+    chance: float | Num[np.ndarray, "run run"],
+) -> None:
+    """Fill the cells of a matrix of agreement by their score, and write score and chance into them."""
+    n = len(names)
+    level = np.broadcast_to(np.asarray(chance, dtype=float), (n, n))
+    off = ~np.eye(n, dtype=bool)
+    panel.set_facecolor(EMPTY)
+    panel.imshow(np.where(off, matrix, np.nan), cmap=SHADES, vmin=0, vmax=1.2)
+    for i, j in np.argwhere(off):
+        look: Look = {"ha": "center", "va": "center", "color": "white" if matrix[i, j] > 0.6 else INK}
+        panel.text(j, i - 0.1, f"{matrix[i, j]:.2f}", fontsize=10.5, **look)
+        panel.text(j, i + 0.25, f"{level[i, j]:.2f}", fontsize=7, **look)
+    long = max(map(len, names)) > 7
+    slanted: Look = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    panel.set_xticks(range(n), names, **slanted)
+    panel.set_yticks(range(n), names)
+    panel.tick_params(length=0)
+    panel.set(xlabel="predicted", ylabel="predicted from")
+    panel.spines[:].set_visible(False)

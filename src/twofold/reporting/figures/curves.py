@@ -99,9 +99,21 @@ def _loss(
 
 def _curve(panel: Axes, values: np.ndarray, colour: str, label: str | None = None) -> None:
     step = np.arange(1, len(values) + 1)
-    width = max(1, len(values) // POINTS)
-    if width > 1:
+    if len(values) >= 2 * POINTS:
         panel.plot(step, values, color=colour, linewidth=0.6, alpha=0.25, rasterized=True)
+    panel.plot(*smoothed(step, values), color=colour, linewidth=1.8, label=label)
+
+
+def smoothed(step: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over stretches of steps, at their middles; of few steps, all.
+
+    Examples
+    --------
+    >>> step, mean = smoothed(np.arange(1, 1001), np.ones(1000))
+    >>> len(step), float(step[0])
+    (166, 3.5)
+    """
+    width = max(1, len(values) // POINTS)
     whole = len(values) // width * width
-    means = values[:whole].reshape(-1, width).mean(axis=1)
-    panel.plot(step[:whole].reshape(-1, width).mean(axis=1), means, color=colour, linewidth=1.8, label=label)
+    middle, mean = (each[:whole].reshape(-1, width).mean(axis=1) for each in (step, values))
+    return middle, mean

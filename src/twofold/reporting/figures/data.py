@@ -39,7 +39,7 @@ def raster(result: Result) -> Sketch:
         f"median {np.median(responses):.2g}, 99th percentile {top:.3g} per bin, "
         f"{100 * np.mean(responses == 0):.0f} % of the bins are zero."
     )
-    return Sketch(figure, caption, alt)
+    return Sketch(figure, caption, alt, photographic=True)
 
 
 def components(result: Result) -> Sketch:

@@ -1,4 +1,4 @@
-"""How well the frame is decoded: accuracy per row, which frames are taken for which, how far off."""
+"""How well the frame is decoded: accuracy per row, and how far off the wrong ones are."""
 
 from __future__ import annotations
 
@@ -8,41 +8,48 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from twofold.reporting.figures.bars import draw_bars, draw_names
-from twofold.reporting.figures.labels import fold
+from twofold.reporting.figures.bars import draw_bars, draw_names, paper_note
 from twofold.reporting.figures.picture import HALF, NothingToShow, Sketch, array, canvas
-from twofold.reporting.names import SPLITS, embedding_of
+from twofold.reporting.names import SPLITS, Kind, embedding_of
 from twofold.reporting.numbers import with_error
-from twofold.reporting.palette import BACKGROUND, EMPTY, FAINT, INK, Palette
-from twofold.reporting.scoreboard import Entry, Scoreboard
+from twofold.reporting.palette import BACKGROUND, EMPTY, INK, Palette, family_of
+from twofold.reporting.scoreboard import Entry, Scoreboard, best_of_each
 from twofold.studies.result import Result
 
 PREDICTED = "decoded/predicted/"
-MOST_ROWS, MOST_SQUARES = 6, 4
+MOST_ROWS, MOST_BARS = 6, 18
 
 
-def accuracies(scoreboard: Scoreboard, palette: Palette) -> Sketch:
+def accuracies(scoreboard: Scoreboard, palette: Palette, what: str = "frame") -> Sketch:
     """Exact accuracy of every row, with its interval, chance and ceiling."""
-    entries = [e for e in scoreboard.entries if e.value("exact_accuracy") is not None]
+    entries = best_of_each(scoreboard, MOST_BARS)
     if not entries:
         raise NothingToShow("no row has an exact accuracy")
     rows = [entry.found["exact_accuracy"] for entry in entries]
     figure = canvas(HALF, 0.6 + 0.42 * len(rows))
     axes = figure.subplots()
     draw_bars(axes, rows, palette, decimals=3)
-    draw_names(axes, [entry.name for entry in entries])
+    draw_names(axes, [shown_name(entry, scoreboard) for entry in entries])
     axes.set_xlabel("exact accuracy")
+    split = SPLITS.get(scoreboard.split, scoreboard.split)
+    all_there = sum(entry.value("exact_accuracy") is not None for entry in scoreboard.entries) == len(entries)
+    fewer = "" if all_there else " The best decoder of each embedding; the table has all."
     caption = (
-        f"Share of bins whose frame is named exactly, {SPLITS.get(scoreboard.split, scoreboard.split)}. "
+        f"Share of bins whose {what} is named exactly, {split} unless the row says otherwise.{fewer} "
         "Filled: rows that compete; hollow: controls, bounds and leaky rows. "
-        "Thin line: interval; dotted: chance; thick tick: ceiling."
+        f"Thin line: interval; dotted: chance; thick tick: ceiling. {paper_note(rows)}"
     )
     alt = "Bars of exact accuracy: " + "; ".join(f"{row.row} {with_error(row)}" for row in rows) + "."
-    return Sketch(figure, caption, alt)
+    return Sketch(figure, caption.strip(), alt)
+
+
+def shown_name(entry: Entry, scoreboard: Scoreboard) -> str:
+    """Name of a line, with the split where it is not that of the scoreboard."""
+    return entry.name if entry.split == scoreboard.split else f"{entry.name} ({SPLITS.get(entry.split, '')})"
 
 
 def decoded_rows(result: Result, scoreboard: Scoreboard) -> dict[str, np.ndarray]:
-    """Predicted positions of the rows to show: the best of every embedding, then leaky rows and controls.
+    """Predicted positions of the rows to show: the best of every family, a leaky row, and controls.
 
     Raises
     ------
@@ -58,53 +65,32 @@ def decoded_rows(result: Result, scoreboard: Scoreboard) -> dict[str, np.ndarray
     for name, found in have.items():
         if found.shape != true.shape:
             raise NothingToShow(f"array {PREDICTED}{name} has shape {found.shape}, decoded/true {true.shape}")
-    chosen: dict[str, Entry] = {}
-    for entry in (e for kind in ("honest", "leaky", "control") for e in scoreboard.of_kind(kind)):
-        if entry.name in have:
-            chosen.setdefault(embedding_of(entry.name), entry)
-    names = [entry.name for entry in chosen.values()] or sorted(have)
-    if not names:
+    chosen: dict[Kind, dict[str, str]] = {"honest": {}, "leaky": {}, "control": {}}
+    for kind, names in chosen.items():
+        for entry in scoreboard.of_kind(kind):
+            if entry.name in have:
+                embedding = embedding_of(entry.name)
+                names.setdefault(family_of(embedding) if kind == "honest" else embedding, entry.name)
+    honest, leaky, control = (list(names.values()) for names in chosen.values())
+    shown = [*honest[: MOST_ROWS - 1], *leaky[:1], *control] or sorted(have)
+    if not shown:
         raise NothingToShow("the result has no predicted frames")
-    return {name: have[name] for name in names[:MOST_ROWS]}
+    return {name: have[name] for name in shown[:MOST_ROWS]}
 
 
-def confusions(true: np.ndarray, predicted: Mapping[str, np.ndarray], palette: Palette) -> Sketch:
-    """Decoded against true frame, one small square per row."""
-    predicted = dict(list(predicted.items())[:MOST_SQUARES])
-    last = int(max(true.max(), *(found.max() for found in predicted.values())))
-    across = min(len(predicted), 2)
-    down = -(-len(predicted) // across)
-    figure = canvas(HALF, 0.3 + 4.7 / across * down)
-    squares = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    for axes in squares.flat[len(predicted) :]:
-        axes.set_visible(False)
-    size = float(np.clip(1500 / len(true), 2, 22))
-    for axes, (name, found) in zip(squares.flat, predicted.items(), strict=False):
-        axes.plot([0, last], [0, last], color=FAINT, linewidth=1, zorder=0)
-        axes.scatter(true, found, s=size, color=palette[name], alpha=0.7, linewidths=0, rasterized=True)
-        axes.set_aspect("equal")
-        axes.set_title(fold(name, 26), fontsize=8.5)
-        axes.set(xlim=(-0.03 * last - 0.5, 1.03 * last + 0.5), ylim=(-0.03 * last - 0.5, 1.03 * last + 0.5))
-        axes.text(
-            0.98,
-            0.03,
-            f"{100 * np.mean(found == true):.0f} % exact",
-            transform=axes.transAxes,
-            ha="right",
-            fontsize=8,
-        )
-    figure.supxlabel("true frame", fontsize=9.5)
-    figure.supylabel("decoded frame", fontsize=9.5)
-    caption = (
-        f"Decoded against true frame in one held-out repeat of {len(true)} bins. On the grey diagonal: right."
-    )
-    exact = "; ".join(
-        f"{name} {100 * np.mean(found == true):.0f} % exact" for name, found in predicted.items()
-    )
-    return Sketch(figure, caption, f"Scatter plots of decoded against true frame: {exact}.")
+def every_repeat(result: Result, predicted: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same rows in all left-out repeats (repeat, frame); those that have one only, in that."""
+    found = {}
+    for name, shown in predicted.items():
+        all_of = result.arrays.get(f"decoded/every_repeat/{name}")
+        fits = all_of is not None and all_of.ndim == 2 and all_of.shape[1:] == shown.shape and len(all_of)
+        found[name] = all_of if fits and all_of is not None else shown[None]
+    return found
 
 
-def errors(true: np.ndarray, predicted: Mapping[str, np.ndarray], palette: Palette) -> Sketch:
+def errors(
+    true: np.ndarray, predicted: Mapping[str, np.ndarray], palette: Palette, what: str = "frame"
+) -> Sketch:
     """Histogram of how many frames the decoded one is off, one line of cells per row."""
     off = {name: np.abs(found.astype(int) - true.astype(int)) for name, found in predicted.items()}
     edges = [0, 1, 2, 4, 8, 16, max(17, 1 + max(int(each.max()) for each in off.values()))]
@@ -122,10 +108,10 @@ def errors(true: np.ndarray, predicted: Mapping[str, np.ndarray], palette: Palet
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_xlabel("frames off")
-    caption = "How far off the decoded frame is: share of the bins of one held-out repeat. 0 is right."
+    axes.set_xlabel(f"{what}s off")
+    caption = f"How far off the decoded {what} is: share of the bins of one held-out repeat. 0 is right."
     words = (
-        f"{name} median {np.median(each):.0f}, mean {np.mean(each):.1f} frames off"
+        f"{name} median {np.median(each):.0f}, mean {np.mean(each):.1f} {what}s off"
         for name, each in off.items()
     )
     return Sketch(figure, caption, "Histograms of the decoding error: " + "; ".join(words) + ".")

@@ -46,7 +46,7 @@ def gallery(result: Result, true: np.ndarray, predicted: Mapping[str, np.ndarray
         f"Pictures of the frames {', '.join(map(str, true[bins]))} above the ones decoded for them; "
         f"of {len(bins)}: {'; '.join(words)}."
     )
-    return Sketch(figure, caption, alt)
+    return Sketch(figure, caption, alt, photographic=True)
 
 
 def _line_of_pictures(

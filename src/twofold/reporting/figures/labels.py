@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from twofold.reporting.figures.picture import Look
 from twofold.reporting.palette import BACKGROUND, INK, MUTED
@@ -37,6 +38,28 @@ def fold(text: str, width: int) -> str:
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
     return "\n".join(lines)
+
+
+def legend_lines(names: Sequence[str], width: float) -> tuple[int, int]:
+    """Columns and lines of a legend in a figure of so many inches.
+
+    Examples
+    --------
+    >>> legend_lines(["raw", "pca", "contrastive"], 5.2), legend_lines(["raw", "a long name " * 4], 5.2)
+    ((2, 2), (1, 2))
+    """
+    letters = 13 * (width / 2 - 0.45)
+    columns = 2 if max(map(len, names)) <= letters and len(names) > 1 else 1
+    return columns, -(-len(names) // columns)
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Name the curves of one of the axes below all of them, and make the figure so much taller."""
+    handles, names = axes.get_legend_handles_labels()
+    width, height = figure.get_size_inches()
+    columns, lines = legend_lines(names, float(width))
+    figure.set_size_inches(width, height + 0.08 + 0.17 * lines)
+    figure.legend(handles, names, loc="outside lower left", ncols=columns, fontsize=8.5)
 
 
 def spread(heights: Sequence[float], room: Sequence[float], low: float, high: float) -> list[float]:

@@ -13,15 +13,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from twofold.reporting.palette import BACKGROUND, FAINT, INK, MUTED
 from twofold.studies.result import Result
 
 Look = dict[str, Any]
-Group = Literal["overview", "data", "decoding", "alignment", "state"]
+Group = Literal["overview", "data", "decoding", "guidance", "contrastive", "alignment", "state", "controls"]
 
-# Inches. Half a page and a whole page; small enough that the letters can be read on a telephone.
-HALF, WHOLE = 4.8, 5.6
+# Inches. Half a page, with one panel or with several, and a whole page; small enough that the letters can
+# be read on a telephone.
+HALF, PANELS, WHOLE = 4.8, 5.2, 5.6
+COLOURS = 256
 
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": MUTED,
@@ -82,6 +85,10 @@ class Picture:
         Width and height in pixels of the png.
     whole
         Whether it takes the width of the page.
+    photographic
+        Whether it shows pictures, whose lightness means what it is: a dark page leaves it as it is.
+    further
+        Whether it is for those who want to know more: the page folds it away.
     """
 
     name: str
@@ -93,6 +100,8 @@ class Picture:
     svg: bytes = field(repr=False)
     size: tuple[int, int]
     whole: bool
+    photographic: bool = False
+    further: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ class Sketch:
     figure: Figure
     caption: str
     alt: str
+    photographic: bool = False
 
 
 @contextmanager
@@ -130,12 +140,36 @@ def canvas(width: float, height: float) -> Figure:
 
 def develop(sketch: Sketch, dots_per_inch: int) -> tuple[bytes, bytes, tuple[int, int]]:
     """Render a sketch as png and svg, the same bits every time; also the size of the png in pixels."""
+    sketch.figure.set_dpi(dots_per_inch)
     drawing = FigureCanvasAgg(sketch.figure)
+    drawing.draw()
+    sketch.figure.set_layout_engine("none")  # laid out by now
     png, svg = io.BytesIO(), io.BytesIO()
-    drawing.print_figure(png, dpi=dots_per_inch, format="png")
     drawing.print_figure(svg, dpi=dots_per_inch, format="svg", metadata={"Date": None})
-    width, height = sketch.figure.get_size_inches() * dots_per_inch
-    return png.getvalue(), svg.getvalue(), (int(width), int(height))
+    # 256 colours are enough for a figure, and a third of the bytes.
+    full = Image.fromarray(np.asarray(drawing.buffer_rgba())).convert("RGB")
+    few = full.quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(png, format="png")
+    return png.getvalue(), svg.getvalue(), few.size
+
+
+def label_of(result: Result) -> str:
+    """What is decoded: the frame, unless the recording says otherwise."""
+    return str(result.recording.get("label", "frame")).replace("_", " ")
+
+
+def named(result: Result, prefix: str) -> dict[str, np.ndarray]:
+    """Arrays whose names begin so, by the rest of their names.
+
+    Raises
+    ------
+    NothingToShow
+        If there is none.
+    """
+    found = {key.removeprefix(prefix): each for key, each in result.arrays.items() if key.startswith(prefix)}
+    if not found:
+        raise NothingToShow(f"the result has no array {prefix}…")
+    return found
 
 
 def array(result: Result, key: str, dimensions: int) -> np.ndarray:

@@ -11,12 +11,13 @@ from twofold.reporting.figures.labels import Label, draw_labels, fold
 from twofold.reporting.figures.picture import WHOLE, Look, NothingToShow, Sketch, canvas, grid, rule
 from twofold.reporting.names import decoder_of, embedding_of, kind_of, metric_of
 from twofold.reporting.numbers import number
-from twofold.reporting.palette import BACKGROUND, MUTED, Palette
+from twofold.reporting.palette import BACKGROUND, MUTED, Palette, family_of
 from twofold.reporting.scoreboard import Entry, Scoreboard
 from twofold.studies.result import Row
 
 MARKERS = "osD^vPX*hp"
 ACROSS = "exact_accuracy"
+LINE_HEIGHT, NAME_WIDTH = 0.05, 22
 
 
 def scatter(scoreboard: Scoreboard, palette: Palette) -> Sketch:
@@ -38,8 +39,8 @@ def scatter(scoreboard: Scoreboard, palette: Palette) -> Sketch:
     grid(axes)
     _bounds(axes, scoreboard, both, up)
     _legend(axes, markers)
-    best = {embedding_of(e.name): e for e in sorted(both, key=lambda e: e.value(ACROSS) or 0.0)}
-    draw_labels(axes, [_label(entry, up, palette) for entry in best.values()], line_height=0.05)
+    labelled = _labelled(both, up)
+    draw_labels(axes, [_label(entry, up, palette) for entry in labelled], line_height=LINE_HEIGHT)
     caption = (
         "Right is better decoding, up is better alignment. Filled: rows that compete; hollow: controls "
         "and leaky rows. Lines lead from the best decoder of an embedding to its name; "
@@ -69,9 +70,25 @@ def _point(axes: Axes, across: Row, up: Row, palette: Palette, marker: str) -> N
     )
 
 
+def _labelled(entries: Sequence[Entry], up: str) -> list[Entry]:
+    """The best decoder of each embedding, as many as there is room for: families first, the rest by place."""
+    best = {embedding_of(e.name): e for e in sorted(entries, key=lambda e: e.value(ACROSS) or 0.0)}
+    order = sorted(best.values(), key=lambda e: -max(e.value(ACROSS) or 0.0, e.value(up) or 0.0))
+    first: dict[str, Entry] = {}
+    for entry in order:
+        first.setdefault(f"{entry.kind} {family_of(embedding_of(entry.name))}", entry)
+    found, room = [], 0.0
+    for entry in [*first.values(), *(e for e in order if e not in first.values())]:
+        room += LINE_HEIGHT * (1.4 + fold(embedding_of(entry.name), NAME_WIDTH).count("\n"))
+        if room > 1:
+            break
+        found.append(entry)
+    return found
+
+
 def _label(entry: Entry, up: str, palette: Palette) -> Label:
     """Label the point of one row with its embedding."""
-    name = fold(embedding_of(entry.name), 22)
+    name = fold(embedding_of(entry.name), NAME_WIDTH)
     x, y = entry.value(ACROSS) or 0.0, entry.value(up) or 0.0
     return Label(name, x, y, palette[entry.name], entry.kind == "honest")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twofold.reporting.figures.picture import WHOLE, NothingToShow, Sketch, array, canvas
+from twofold.reporting.figures.picture import PANELS, NothingToShow, Sketch, array, canvas
 from twofold.reporting.palette import HUES, MUTED
 from twofold.studies.result import Result
 
@@ -20,7 +20,7 @@ def traces(result: Result) -> Sketch:
     ]
     if not signals:
         raise NothingToShow("the result has no array state/<signal>/observed")
-    figure = canvas(WHOLE, 0.6 + 1.35 * len(signals))
+    figure = canvas(PANELS, 0.6 + 1.35 * len(signals))
     panels = figure.subplots(len(signals), 1, squeeze=False, sharex=True)[:, 0]
     words = []
     for axes, signal in zip(panels, signals, strict=True):

@@ -48,3 +48,17 @@ if (board && board.querySelector("tbody.control, tbody.leaky")) {
   label.append(box, " show controls and leaky rows");
   board.parentElement.before(label);
 }
+
+const seconds = board ? board.querySelectorAll("tr.second").length : 0;
+if (seconds) {
+  const button = document.createElement("button");
+  button.className = "more";
+  board.classList.add("short");
+  const word = () => board.classList.contains("short") ? `show ${seconds} more rows` : "show the best of each";
+  button.textContent = word();
+  button.addEventListener("click", () => {
+    board.classList.toggle("short");
+    button.textContent = word();
+  });
+  board.parentElement.after(button);
+}
