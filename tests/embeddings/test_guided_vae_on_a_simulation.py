@@ -13,11 +13,11 @@ from twofold.recordings.preprocess import bin_to_frames
 from twofold.simulate import MovieRepeats, Truth, frame_counts, frame_log_likelihood, simulate_movie_repeats
 from twofold.simulate.roots import mean_root
 
-# Stronger than the paper's: a recording this small is soon learned by heart.
+# The evidence lower bound, and weights that decay: otherwise a recording this small is learned by heart.
 REGULAR = {
-    "dimension": 32, "beta": 0.25, "weight_decay": 2.0, "epochs": 80, "batch_size": 192,
-    "learning_rate": 4e-3, "hidden": (128, 128, 128), "decoder_hidden": (128, 128), "device": "cpu",
-    "random_state": 0,
+    "dimension": 32, "likelihood": "gaussian", "beta": 1.0, "kl_per": "neuron", "weight_decay": 3.0,
+    "hidden": (128, 128, 128), "decoder_hidden": (128, 128), "epochs": 100, "batch_size": 192,
+    "learning_rate": 3e-3, "device": "cpu", "random_state": 0,
 }  # fmt: skip
 
 
@@ -75,10 +75,11 @@ def test_the_true_rate_is_told_no_worse_than_by_factor_analysis(simulated):
     assert r2(simulated.responses[test], true) > 0.25
 
 
-def test_the_guide_stays_below_what_counts_let_anyone_know_and_above_the_plain_head(simulated):
+def test_the_guide_tells_more_than_ridge_and_less_than_counts_let_anyone_know(simulated):
     train, test = simulated.train, simulated.test
     flat = simulated.pictures.reshape(len(simulated.pictures), -1)
-    features = PCA(8, random_state=0).fit_transform(flat)[simulated.frame]
+    of_frame = PCA(8, random_state=0).fit_transform(flat)
+    features = of_frame[simulated.frame]
     vae = GuidedVAE(**REGULAR | {"guide": "features", "epochs": 60})
     vae.fit(simulated.responses[train], features[train], trials=simulated.repeat[train])
     reached = r2(features[test], vae.predict_guide(simulated.responses[test]))
@@ -86,6 +87,7 @@ def test_the_guide_stays_below_what_counts_let_anyone_know_and_above_the_plain_h
     log_p = frame_log_likelihood(simulated.truth, simulated.counts[test], simulated.repeat[test])
     posterior = np.exp(log_p - log_p.max(1, keepdims=True))
     posterior /= posterior.sum(1, keepdims=True)
-    ceiling = r2(features[test], posterior @ features[simulated.frame[: log_p.shape[1]].argsort()])
+    ceiling = r2(features[test], posterior @ of_frame)
     ridge = GroupedRidge().fit(simulated.responses[train], features[train], simulated.repeat[train])
-    assert 0.5 * r2(features[test], ridge.predict(simulated.responses[test])) < reached < ceiling
+    linear = r2(features[test], ridge.predict(simulated.responses[test]))
+    assert linear < reached < ceiling

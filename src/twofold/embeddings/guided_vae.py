@@ -41,8 +41,9 @@ class GuidedVAE(VAEEstimator):
     means the same for any number of either. With `kl_per="neuron"`, K is N, and beta=1 with a likelihood is
     the evidence lower bound per neuron.
 
-    The paper's settings copy much of a trial's noise. Where the rate behind it is wanted, `beta` from 0.25,
-    `weight_decay` from 2 and 32 latents did no worse than factor analysis in simulations.
+    The paper's settings copy much of a trial's noise. Where the rate behind it is wanted, take the bound, by
+    `likelihood="gaussian", kl_per="neuron", beta=1, weight_decay=3, dimension=32`: in simulations it came
+    closer to the true rate than factor analysis did.
 
     Parameters
     ----------

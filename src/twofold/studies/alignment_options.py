@@ -18,7 +18,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class AlignmentOptions(Options):
-    """Options of the study neural-alignment; the defaults are those of preset `quick`.
+    """Options of the study neural-alignment; the defaults are nearly those of preset `quick`.
 
     Where several values are given, one is chosen inside the training repeats of every fold,
     by leaving out `inner_folds` of them in turn, and the choice is recorded.
@@ -65,9 +65,9 @@ class AlignmentOptions(Options):
         Their sizes; an epoch less where they would take more than `vae_most_steps` steps.
     pi_vae_epochs, pi_vae_dimension
         The autoencoder with a prior by label; 0 epochs for none.
-    response_epochs, response_dimension, response_hidden
+    response_epochs, response_dimension, response_hidden, response_units
         The network that tells responses from latents, 0 epochs for ridge alone; dimension of the embeddings
-        beside it.
+        beside it; shares of variance of the units that are told.
     seeds
         Embeddings are fitted with so many seeds, to see whether they agree; 0 for no such table.
     saturation_points, saturation_draws
@@ -139,6 +139,7 @@ class AlignmentOptions(Options):
     response_epochs: int = Field(default=20, ge=0)
     response_dimension: int = Field(default=128, ge=1)
     response_hidden: tuple[PositiveInt, ...] = Field(default=(256, 256), min_length=1)
+    response_units: tuple[Share, ...] = Field(default=(1.0, 0.95, 0.9), min_length=1)
     seeds: int = Field(default=3, ge=0)
     saturation_points: int = Field(default=4, ge=0)
     saturation_draws: int = Field(default=3, ge=1)
@@ -156,7 +157,7 @@ class AlignmentOptions(Options):
             raise ValueError("give each value once, the smallest first")
         return reconstruction
 
-    @field_validator("vae_guides", "vae_betas", "vae_units", "pc_grid")
+    @field_validator("vae_guides", "vae_betas", "vae_units", "response_units", "pc_grid")
     @classmethod
     def _each_once(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(values)) < len(values):

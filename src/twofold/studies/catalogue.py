@@ -140,4 +140,4 @@ def _linear(options: AlignmentOptions) -> list[Comparison]:
 
 def response_decoders(options: AlignmentOptions) -> ResponseDecoders:
     """How responses are told from latents."""
-    return ResponseDecoders(options.response_epochs, options.response_hidden)
+    return ResponseDecoders(options.response_epochs, options.response_hidden, options.response_units)

@@ -25,7 +25,7 @@ DEMO: dict[str, Any] = {
     "saturation_points": 3,
     "saturation_draws": 2,
 }
-QUICK: dict[str, Any] = {}
+QUICK: dict[str, Any] = {"response_epochs": 8, "response_units": (1.0,)}
 PAPER: dict[str, Any] = {
     "max_folds": None,
     "alignment_network": True,
@@ -56,7 +56,7 @@ PAPER: dict[str, Any] = {
     "vae_most_steps": None,
     "recurrent_epochs": 30,
     "pi_vae_epochs": 60,
-    "response_epochs": 60,
+    "response_epochs": 40,
     "saturation_points": 5,
     "tuning_trials": 12,
     "tsne": 2000,

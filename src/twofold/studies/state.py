@@ -31,6 +31,7 @@ def state_of_method(
     inner_folds: int,
     seed: int,
     refit: bool,
+    stretch: int = 1,
 ) -> dict[str, np.ndarray]:
     """Score every signal from the latents of one embedding, over groups of consecutive repeats.
 
@@ -48,12 +49,14 @@ def state_of_method(
         Circular shifts and trial swaps of every signal.
     inner_folds, seed, refit
         How options are chosen; without `refit` the first candidate is taken.
+    stretch
+        Frames that are averaged, of latents and signals; signals are slower than frames.
 
     Returns
     -------
     dict
         Per signal and per its part within repeats: R2 per fold and of every surrogate; and
-        `trace/<signal>` (repeat, frame), the part within repeats as predicted.
+        `trace/<signal>` (repeat, stretch), the part within repeats as predicted.
     """
     latents = []
     for train, test in folds:
@@ -64,12 +67,14 @@ def state_of_method(
                 0
             ]
         encode = method.encoder(choice, part.rows, seed)
-        latents.append((encode(part.rows), encode(part.new)))
+        n = data.n_frames
+        latents.append(tuple(_coarse_rows(encode(rows), n, stretch) for rows in (part.rows, part.new)))
     out: dict[str, np.ndarray] = {}
     for signal_name, signal in data.signals.items():
-        filled = fill_missing(signal)
-        if filled is None:
+        whole = fill_missing(signal)
+        if whole is None:
             continue
+        filled = coarse(whole, stretch)
         for kind, values in (("r2_signal", filled), ("r2_signal_within_repeats", within_repeats(filled))):
             score = score_signal(
                 latents,
@@ -84,6 +89,25 @@ def state_of_method(
         moving = within_repeats(filled)
         out[f"trace/{signal_name}"] = predict_signal(latents, folds, moving, decoder=GroupedRidge())
     return out
+
+
+def coarse(values: np.ndarray, stretch: int) -> np.ndarray:
+    """(repeat, stretch, ...) means of so many frames in a row, without what is left at the end of a repeat.
+
+    Examples
+    --------
+    >>> coarse(np.array([[1.0, 3.0, 5.0, 7.0, 9.0]]), 2)
+    array([[2., 6.]])
+    """
+    n = values.shape[1] // stretch
+    cut = values[:, : n * stretch].reshape(len(values), n, stretch, *values.shape[2:])
+    return np.asarray(cut.mean(axis=2))
+
+
+def _coarse_rows(latents: np.ndarray, n_frames: int, stretch: int) -> np.ndarray:
+    """The same of rows, (repeat * frame, dimension) to (repeat * stretch, dimension)."""
+    by_repeat = coarse(latents.reshape(-1, n_frames, latents.shape[1]), stretch)
+    return by_repeat.reshape(-1, latents.shape[1])
 
 
 def enough_surrogates(asked: int, n_signals: int, n_methods: int) -> int:
@@ -137,8 +161,10 @@ def traces(by_method: Mapping[str, Mapping[str, np.ndarray]], data: Presentation
         filled = fill_missing(data.signals[signal])
         if scores and filled is not None:
             best = max(scores, key=lambda method: scores[method])
-            found[f"state/{signal}/observed"] = within_repeats(filled).reshape(-1)
-            found[f"state/{signal}/predicted"] = by_method[best][f"trace/{signal}"].reshape(-1)
+            predicted = by_method[best][f"trace/{signal}"]
+            observed = coarse(filled, data.n_frames // predicted.shape[1])
+            found[f"state/{signal}/observed"] = within_repeats(observed).reshape(-1)
+            found[f"state/{signal}/predicted"] = predicted.reshape(-1)
     return found
 
 

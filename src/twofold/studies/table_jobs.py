@@ -28,6 +28,7 @@ from twofold.studies.truth import Known
 from twofold.studies.tuning import tune_response_network, tune_vae
 from twofold.studies.vae_methods import main_vaes, vae
 
+STRETCH = 10  # frames; of a large recording, signals are told in such steps
 SEARCHES = ("vae", "response network")
 
 
@@ -103,6 +104,7 @@ def state_jobs(
             inner_folds=options.inner_folds,
             seed=options.seed,
             refit=not once,
+            stretch=STRETCH if once else 1,
         )
         for method in methods
     ]

@@ -152,8 +152,10 @@ def _fit_pi_vae(choice: Choice, rows: Rows, seed: int) -> Encoder:
     def responses(new: Rows) -> np.ndarray:
         return new.counts if counted and new.counts is not None else new.responses
 
+    epochs = epochs_of(settings["epochs"], len(rows.frame), 300, most)
+    dimension = min(settings["dimension"], rows.responses.shape[1])  # its flow cannot lead to fewer neurons
     vae = PiVAE(
-        **{**settings, "epochs": epochs_of(settings["epochs"], len(rows.frame), 300, most)},
+        **{**settings, "epochs": epochs, "dimension": dimension},
         likelihood="poisson" if counted else "gaussian",
         device="cpu",
         random_state=seed,
