@@ -236,6 +236,17 @@ def test_no_processes_and_a_folder_that_holds_something(movie, few_steps, tmp_pa
         {"reconstruction": (0.0,)},
         {"reconstruction": (10.0, 1.0)},
         {"reconstruction": (1.0, 1.0)},
+        {"vae_guides": ("none", "none")},
+        {"vae_guides": ("picture",)},
+        {"vae_betas": (0.0,)},
+        {"vae_units": (1.5,)},
+        {"vae_hidden": (8,)},
+        {"response_units": ()},
+        {"pc_grid": (0,)},
+        {"label_bins": 1},
+        {"label_repeats": 3},
+        {"heavy": "some"},
+        {"logistic_steps": 0},
     ],
     ids=str,
 )
@@ -245,7 +256,14 @@ def test_options_that_cannot_work_are_refused_when_they_are_made(wrong):
 
 
 def test_options_are_read_from_texts_as_they_are_written():
-    texts = {"neighbours": "1,7", "temperature": "0.5", "top_variance": "0.9", "max_folds": "none"}
+    texts = {
+        "vae_guides": "none,frame dropout",
+        "vae_betas": "",
+        "neighbours": "1,7",
+        "temperature": "0.5",
+        "top_variance": "0.9",
+        "max_folds": "none",
+    }
     read = AlignmentOptions.from_strings(texts, base=AlignmentOptions.preset("demo"))
     assert (read.neighbours, read.temperature, read.top_variance, read.max_folds) == (
         (1, 7),
@@ -253,4 +271,5 @@ def test_options_are_read_from_texts_as_they_are_written():
         0.9,
         None,
     )
+    assert (read.vae_guides, read.vae_betas) == (("none", "frame dropout"), ())
     assert read.steps == AlignmentOptions.preset("demo").steps

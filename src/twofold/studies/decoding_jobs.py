@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -37,10 +37,13 @@ def decoding_jobs(
         told = scheme == ("test" if once else "leave_one_repeat_out")
         found[scheme] = [
             [
-                *(_job(make, options, one, scheme, split, once, told and last) for one in wanted),
+                *(
+                    _job(make, options, one, scheme, split, once, told and split is splits[-1])
+                    for one in wanted
+                ),
                 *(_further(make, options, scheme, split, once, known)),
             ]
-            for split, last in zip(splits, _is_last(splits), strict=True)
+            for split in splits
         ]
     return found
 
@@ -51,10 +54,6 @@ def _is_in(comparison: Comparison, scheme: Scheme, once: bool) -> bool:
     if scheme == "test":
         return once or comparison.one_split
     return not comparison.one_split and not (once and comparison.heavy)
-
-
-def _is_last(splits: Sequence[Split]) -> Iterable[bool]:
-    return [i == len(splits) - 1 for i in range(len(splits))]
 
 
 def _job(

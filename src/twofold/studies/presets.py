@@ -20,8 +20,11 @@ DEMO: dict[str, Any] = {
     "vae_hidden": (64, 64, 32),
     "vae_decoder_hidden": (64, 64),
     "vae_epochs": 30,
+    "response_epochs": 8,
+    "response_units": (1.0,),
     "response_dimension": 32,
     "seeds": 2,
+    "tsne": 500,
     "saturation_points": 3,
     "saturation_draws": 2,
 }

@@ -20,6 +20,10 @@ from twofold.studies.result import Row
 SHOWN_UNITS = 6
 CURVES = ("r2_train", "r2_validation")
 TABLE = "responses-from-latents"
+NOTES = {
+    "validation": "one split; the embedding saw this repeat, the decoder of the responses did not",
+    "test": "one split",
+}
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def response_rows(found: Mapping[str, np.ndarray], window: Mapping[str, int], se
                     window=window.get(name.partition(" + ")[0], 1),
                     seed=seed,
                     paper=paper_value(TABLE, name, metric, split),
-                    note="one split" if finite else "no unit varies",
+                    note=NOTES[split] if finite else "no unit varies",
                 )
             )
     return rows

@@ -68,7 +68,8 @@ def state_of_method(
             ]
         encode = method.encoder(choice, part.rows, seed)
         n = data.n_frames
-        latents.append(tuple(_coarse_rows(encode(rows), n, stretch) for rows in (part.rows, part.new)))
+        fitted_on, scored_on = (_coarse_rows(encode(rows), n, stretch) for rows in (part.rows, part.new))
+        latents.append((fitted_on, scored_on))
     out: dict[str, np.ndarray] = {}
     for signal_name, signal in data.signals.items():
         whole = fill_missing(signal)
