@@ -49,6 +49,14 @@ def test_results_come_in_the_order_of_the_jobs(calls):
     assert [int(result["square"]) for result in results] == [16, 0, 4]
 
 
+def test_equal_jobs_are_computed_once_and_each_gets_the_result(calls):
+    told = []
+    results = run_jobs(squares(calls, [2, 3, 2]), n_jobs=1, progress=lambda *seen: told.append(seen[:2]))
+    assert [int(result["square"]) for result in results] == [4, 9, 4]
+    assert counted(calls) == {2: 1, 3: 1}
+    assert told == [(0, 2), (1, 2), (2, 2)]
+
+
 def test_many_processes_give_the_bits_of_one(calls, tmp_path):
     jobs = squares(calls)
     serial = run_jobs(jobs, n_jobs=1)

@@ -63,7 +63,7 @@ def run_jobs(
     n_jobs: int = -1,
     progress: Progress | None = None,
 ) -> list[Arrays]:
-    """Results of all jobs, in their order; what the cache holds is not computed again.
+    """Results of all jobs, in their order; equal jobs are computed once, and not if the cache holds them.
 
     Parameters
     ----------
@@ -86,50 +86,49 @@ def run_jobs(
     >>> [int(result["y"]) for result in run_jobs(jobs, n_jobs=1)]
     [0, 1, 4]
     """
-    results: dict[int, Arrays] = {}
-    for index, job in enumerate(jobs):
-        stored = _load(cache, job)
+    digests = [job.digest for job in jobs]
+    distinct = dict(zip(digests, jobs, strict=True))
+    results: dict[str, Arrays] = {}
+    for digest in distinct:
+        stored = _load(cache, digest)
         if stored is not None:
-            results[index] = stored
-    todo = [index for index in range(len(jobs)) if index not in results]
+            results[digest] = stored
+    todo = {digest: job for digest, job in distinct.items() if digest not in results}
     if progress:
-        progress(len(results), len(jobs), "")
-    with closing(_compute(jobs, todo, n_jobs)) as finished:
-        for index, result in finished:
-            _save(cache, jobs[index], result)
-            results[index] = result
+        progress(len(results), len(distinct), "")
+    with closing(_compute(todo, n_jobs)) as finished:
+        for digest, result in finished:
+            _save(cache, digest, result)
+            results[digest] = result
             if progress:
-                progress(len(results), len(jobs), jobs[index].name)
-    return [results[index] for index in range(len(jobs))]
+                progress(len(results), len(distinct), distinct[digest].name)
+    return [results[digest] for digest in digests]
 
 
-def _compute(
-    jobs: Sequence[Job], todo: Sequence[int], n_jobs: int
-) -> Generator[tuple[int, Arrays], None, None]:
+def _compute(todo: Mapping[str, Job], n_jobs: int) -> Generator[tuple[str, Arrays], None, None]:
     if n_jobs == 1 or len(todo) < 2:
-        for index in todo:
+        for digest, job in todo.items():
             # As in the processes below, because sums over several threads differ in their last bits.
             with threadpool_limits(1):
-                result = jobs[index]()
-            yield index, result
+                result = job()
+            yield digest, result
         return
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        finished = parallel(delayed(_numbered)(index, jobs[index]) for index in todo)
+        finished = parallel(delayed(_named)(*one) for one in todo.items())
         try:
-            for index, result in finished:
-                yield index, result
+            yield from finished
         finally:
             with warnings.catch_warnings(action="ignore"):  # of an interrupted run: that jobs were cancelled
                 finished.close()
 
 
-def _numbered(index: int, job: Job) -> tuple[int, Arrays]:
-    return index, job()
+def _named(digest: str, job: Job) -> tuple[str, Arrays]:
+    return digest, job()
 
 
-def _load(cache: Path | None, job: Job) -> Arrays | None:
-    if cache is None or not (path := cache / f"{job.digest}.npz").exists():
+def _load(cache: Path | None, digest: str) -> Arrays | None:
+    if cache is None or not (path := cache / f"{digest}.npz").exists():
         return None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -140,11 +139,11 @@ def _load(cache: Path | None, job: Job) -> Arrays | None:
     return result if seal == _sealed(result) else None
 
 
-def _save(cache: Path | None, job: Job, result: Arrays) -> None:
+def _save(cache: Path | None, digest: str, result: Arrays) -> None:
     if cache is None:
         return
     cache.mkdir(parents=True, exist_ok=True)
-    with written_whole(cache / f"{job.digest}.npz") as temporary:
+    with written_whole(cache / f"{digest}.npz") as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **result, **{SEAL: np.array(_sealed(result))})
 
 

@@ -125,7 +125,8 @@ def _metric_rows(
         if any(value is None for value in values):
             continue
         spread = [getattr(score, metric) for score in independent_scores(data, predicted)]
-        found = mean_and_sem(spread) if len(spread) > 1 else mean_and_sem(values)
+        apart = spread if len(spread) > 1 else values
+        found = mean_and_sem(apart)
         value, sem = float(np.mean(values)), None if found.high is None else found.high - found.value
         said = [_chosen_note(decoded.chosen.get(name, [])), decoded.notes.get(name, "")]
         rows.append(
@@ -139,7 +140,7 @@ def _metric_rows(
                 high=None if sem is None else value + sem,
                 interval_kind=None if sem is None else "sem",
                 over=_over(on_train, len(values)),
-                n=len(values),
+                n=len(apart) if len(values) == 1 else len(values),
                 n_units=decoded.n_units.get(name),
                 chance=getattr(chance, metric),
                 fitted_on=_fitted_on(name, part),
