@@ -22,13 +22,13 @@ from twofold.readers import read_arrays
 from twofold.recordings import Recording
 from twofold.recordings.splits import frame_blocks
 from twofold.simulate import MovieRepeats, simulate_movie_repeats
-from twofold.studies.alignment_fold import AlignmentSettings, Fold, Roles
-from twofold.studies.alignment_options import AlignmentOptions
-from twofold.studies.catalogue import embeddings
-from twofold.studies.contrastive_methods import aligned_name, contrastive
-from twofold.studies.frame_decoders import knn
-from twofold.studies.methods import FrameDecoder, Method, predict_frames
-from twofold.studies.presentations import Presentations, presentations
+from twofold.studies.neural_alignment.catalogue import embeddings
+from twofold.studies.neural_alignment.methods.contrastive import aligned_name, contrastive
+from twofold.studies.neural_alignment.methods.frame_decoders import knn
+from twofold.studies.neural_alignment.methods.method import FrameDecoder, Method, predict_frames
+from twofold.studies.neural_alignment.options import AlignmentOptions
+from twofold.studies.neural_alignment.presentations import Presentations, presentations
+from twofold.studies.neural_alignment.tables.alignment_fold import AlignmentSettings, Fold, Roles
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PLAIN, UNSCALED, CODE = "contrastive", "contrastive (before normalisation)", "control: random code"

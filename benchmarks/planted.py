@@ -23,8 +23,8 @@ from twofold.recordings.preprocess import Preprocessing
 from twofold.recordings.splits import frame_blocks
 from twofold.simulate import MovieRepeats, simulate_movie_repeats
 from twofold.simulate.planted import planted_embeddings
-from twofold.studies.prepared import Prepared, scaled
-from twofold.studies.presentations import Presentations, presentations
+from twofold.studies.neural_alignment.prepared import Prepared, scaled
+from twofold.studies.neural_alignment.presentations import Presentations, presentations
 
 TRAIN, TARGET, TEST = np.arange(4), np.array([4, 5]), np.array([6, 7])
 GROUPS = tuple(np.array_split(np.arange(8), 4))

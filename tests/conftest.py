@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:  # the rooms that need no torch do not wait for it
     from twofold.recordings import Recording
-    from twofold.studies.alignment_options import AlignmentOptions
+    from twofold.studies.neural_alignment.options import AlignmentOptions
     from twofold.studies.result import Result
 
 
@@ -35,7 +35,7 @@ def movie() -> Recording:
 @pytest.fixture(scope="session")
 def few_steps() -> AlignmentOptions:
     """Options with which every part of the study is there and takes a fraction of a second."""
-    from twofold.studies.alignment_options import AlignmentOptions
+    from twofold.studies.neural_alignment.options import AlignmentOptions
 
     return AlignmentOptions(
         max_folds=4,
@@ -69,7 +69,7 @@ def studied(
     movie: Recording, few_steps: AlignmentOptions, tmp_path_factory: pytest.TempPathFactory
 ) -> Studied:
     """The whole study, in one process, from beginning to end."""
-    from twofold.studies.neural_alignment import neural_alignment
+    from twofold.studies.neural_alignment.study import neural_alignment
 
     folder, told = tmp_path_factory.mktemp("study") / "out", []
     result = neural_alignment(

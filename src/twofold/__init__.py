@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from twofold.simulate import SensoriumTruth as SensoriumTruth
     from twofold.simulate import simulate_movie_repeats as simulate_movie_repeats
     from twofold.simulate import simulate_sensorium as simulate_sensorium
-    from twofold.studies.alignment_options import AlignmentOptions as AlignmentOptions
-    from twofold.studies.neural_alignment import neural_alignment as neural_alignment
+    from twofold.studies.neural_alignment.options import AlignmentOptions as AlignmentOptions
+    from twofold.studies.neural_alignment.study import neural_alignment as neural_alignment
     from twofold.studies.result import Result as Result
 
 _HOME = {
-    "AlignmentOptions": "studies.alignment_options",
+    "AlignmentOptions": "studies.neural_alignment.options",
     "ContrastiveEmbedding": "embeddings",
     "DataError": "errors",
     "FactorAnalysisCV": "embeddings",
@@ -92,7 +92,7 @@ _HOME = {
     "export_nwb": "readers",
     "fit": "encoding",
     "load": "runs.loading",
-    "neural_alignment": "studies.neural_alignment",
+    "neural_alignment": "studies.neural_alignment.study",
     "noise_ceiling": "metrics",
     "open": "recordings",
     "open_all": "recordings",

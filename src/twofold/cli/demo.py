@@ -26,8 +26,8 @@ def demo(
     from twofold.recordings import open_recording, save
     from twofold.reporting import report
     from twofold.simulate import MovieRepeats, simulate_movie_repeats
-    from twofold.studies.alignment_options import AlignmentOptions
-    from twofold.studies.neural_alignment import neural_alignment
+    from twofold.studies.neural_alignment.options import AlignmentOptions
+    from twofold.studies.neural_alignment.study import neural_alignment
 
     folder = claim_folder(_first_free() if out is None else out, overwrite=overwrite)
     movie = MovieRepeats.small(n_frames=300, cuts=12)

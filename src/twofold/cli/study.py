@@ -11,7 +11,7 @@ from twofold.cli.console import pairs, progress_bar, stdout
 from twofold.errors import DataError
 
 if TYPE_CHECKING:
-    from twofold.studies.plan import Plan
+    from twofold.studies.neural_alignment.plan import Plan
 
 
 def study_neural_alignment(
@@ -49,10 +49,10 @@ def study_neural_alignment(
     """
     from twofold.recordings import open_recording
     from twofold.reporting import report
-    from twofold.studies.alignment_options import AlignmentOptions
-    from twofold.studies.neural_alignment import neural_alignment
-    from twofold.studies.own_latents import read_latents
-    from twofold.studies.plan import plan_study
+    from twofold.studies.neural_alignment.options import AlignmentOptions
+    from twofold.studies.neural_alignment.own_latents import read_latents
+    from twofold.studies.neural_alignment.plan import plan_study
+    from twofold.studies.neural_alignment.study import neural_alignment
 
     options = AlignmentOptions.from_strings(pairs(settings, "--set"), base=AlignmentOptions.preset(preset))
     opened = open_recording(recording)
@@ -94,7 +94,7 @@ def make_report(
 
 def _estimate(plan: Plan, jobs: int) -> None:
     from twofold.runs.estimate import estimate
-    from twofold.studies.costs import cost_of
+    from twofold.studies.neural_alignment.costs import cost_of
 
     found = estimate(plan.jobs, jobs, cost=cost_of)
     stdout.print(

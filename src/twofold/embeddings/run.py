@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from twofold.embeddings.contrastive import ContrastiveEmbedding
-from twofold.embeddings.guided_vae import GuidedVAE
-from twofold.embeddings.pi_vae import PiVAE
-from twofold.embeddings.vae_saving import format_of
+from twofold.embeddings.vae.guided_vae import GuidedVAE
+from twofold.embeddings.vae.pi_vae import PiVAE
+from twofold.embeddings.vae.saving import format_of
 from twofold.errors import DataError
 from twofold.files import written_whole
 from twofold.recordings import Recording

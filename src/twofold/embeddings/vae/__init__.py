@@ -1,0 +1,1 @@
+"""Variational autoencoders of responses: with a guide beside the decoder, or with a prior by label."""

@@ -1,0 +1,1 @@
+"""The study neural-alignment (paper A): which embedding tells the frame and still carries the responses."""
