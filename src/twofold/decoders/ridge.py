@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -87,14 +87,20 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
         fold = self._folds(len(X), groups)
         for value in np.unique(fold):
             train, left_out = fold != value, fold == value
-            for i, (W, b) in enumerate(_path(X[train], Y[train], self.penalties)):
-                error[i] += ((Y[left_out] - X[left_out] @ W - b) ** 2).sum(axis=0)
+            basis, level = Basis.of(X[train]), Y[train].mean(axis=0)
+            right = basis.covariance(Y[train] - level)
+            new, true = basis.coordinates(X[left_out]), Y[left_out] - level
+            for i, a in enumerate(self.penalties):
+                error[i] += ((true - new @ basis.shrunk(right, a)) ** 2).sum(axis=0)
         if not self.per_target:
             error = np.repeat(error.sum(axis=1, keepdims=True), Y.shape[1], axis=1)
         best = error.argmin(axis=0)
-        self.coef_, self.intercept_ = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
-        for i, (W, b) in enumerate(_path(X, Y, self.penalties)):
-            self.coef_[:, best == i], self.intercept_[best == i] = W[:, best == i], b[best == i]
+        basis, level = Basis.of(X), Y.mean(axis=0)
+        right = basis.covariance(Y - level)
+        self.coef_ = np.zeros((X.shape[1], Y.shape[1]))
+        for i, a in enumerate(self.penalties):
+            self.coef_[:, best == i] = basis.weights(basis.shrunk(right[:, best == i], a))
+        self.intercept_ = level - basis.mean @ self.coef_
         chosen = np.asarray(self.penalties, dtype=float)[best]
         self.penalty_ = chosen if self.per_target else float(chosen[0])
         return self
@@ -121,20 +127,44 @@ class GroupedRidge(RegressorMixin, BaseEstimator):
         return group * min(self.max_folds, n_groups) // n_groups
 
 
-def _path(
-    X: np.ndarray, Y: np.ndarray, penalties: Sequence[float]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Weights and intercept for every penalty, for inputs as they come."""
-    n = len(X)
-    mean, scale, level = X.mean(axis=0), X.std(axis=0), Y.mean(axis=0)
-    scale = np.where(np.ptp(X, axis=0) > 0, scale, 1.0)  # rounding can give a constant a deviation
-    Z, R = (X - mean) / scale, Y - level
-    if n >= Z.shape[1]:
-        power, vectors = np.linalg.eigh(Z.T @ Z / n)
-        left, right = vectors, vectors.T @ (Z.T @ R / n)
-    else:
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Eigenvectors of standardised inputs, Z' Z / n = V diag(power) V', in which every penalty is diagonal.
+
+    With fewer rows than inputs they come from Z Z' / n. What is told of new rows is computed in their
+    coordinates, without the weights of the inputs, which are as many as inputs times targets.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    inputs: np.ndarray
+    rows: np.ndarray
+    power: np.ndarray
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> Basis:
+        """That of (time, input)."""
+        mean, scale, n = X.mean(axis=0), X.std(axis=0), len(X)
+        scale = np.where(np.ptp(X, axis=0) > 0, scale, 1.0)  # rounding can give a constant a deviation
+        Z = (X - mean) / scale
+        if n >= Z.shape[1]:
+            power, vectors = np.linalg.eigh(Z.T @ Z / n)
+            return cls(mean, scale, vectors, Z @ vectors / n, np.maximum(power, 0.0))
         power, vectors = np.linalg.eigh(Z @ Z.T / n)
-        left, right = Z.T @ vectors, vectors.T @ R / n
-    for a in penalties:
-        W = left @ (right / (np.maximum(power, 0.0) + a)[:, None]) / scale[:, None]
-        yield W, level - mean @ W
+        return cls(mean, scale, Z.T @ vectors, vectors / n, np.maximum(power, 0.0))
+
+    def covariance(self, R: np.ndarray) -> np.ndarray:
+        """(eigenvector, target) of targets around their mean, (time, target)."""
+        return self.rows.T @ R
+
+    def coordinates(self, X: np.ndarray) -> np.ndarray:
+        """(time, eigenvector) of new inputs."""
+        return ((X - self.mean) / self.scale) @ self.inputs
+
+    def shrunk(self, right: np.ndarray, a: float) -> np.ndarray:
+        """Weights of the eigenvectors under a penalty."""
+        return right / (self.power + a)[:, None]
+
+    def weights(self, shrunk: np.ndarray) -> np.ndarray:
+        """Weights of the inputs as they come."""
+        return self.inputs @ shrunk / self.scale[:, None]

@@ -82,7 +82,8 @@ def _simple(options: AlignmentOptions, data: Presentations) -> list[Comparison]:
     window = options.feature_window
     if options.feature_steps and window > 1:
         found += [
-            Comparison(raw_window(window), (read.template(), knn), by_block=False),
+            Comparison(raw_window(window), (read.template(),), by_block=False),
+            Comparison(raw_window(window), (knn,), heavy=True, by_block=False),
             *([Comparison(counts_window(window), (read.naive_bayes(),), by_block=False)] if counted else []),
             Comparison(raw_window_mean(window), (read.ridge(options),), by_block=False),
             Comparison(raw_window_mean(window), (logistic,), heavy=True, by_block=False),

@@ -29,7 +29,14 @@ DEMO: dict[str, Any] = {
     "saturation_points": 3,
     "saturation_draws": 2,
 }
-QUICK: dict[str, Any] = {"response_epochs": 8, "response_units": (1.0,)}
+QUICK: dict[str, Any] = {
+    "halves": 3,
+    "logistic_steps": 100,
+    "reconstruction": (1.0, 10.0),
+    "feature_steps": 300,
+    "response_epochs": 8,
+    "response_units": (1.0,),
+}
 PAPER: dict[str, Any] = {
     "max_folds": None,
     "alignment_network": True,
