@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from twofold.features import vision_network as vision_network
     from twofold.features import with_features as with_features
     from twofold.metrics import noise_ceiling as noise_ceiling
+    from twofold.metrics.consistency import consistency as consistency
+    from twofold.metrics.goodness_of_fit import goodness_of_fit as goodness_of_fit
+    from twofold.metrics.procrustes import align_embeddings as align_embeddings
     from twofold.readers import UnitQuality as UnitQuality
     from twofold.readers import export_nwb as export_nwb
     from twofold.readers import read_arrays as read_arrays
@@ -51,6 +54,10 @@ if TYPE_CHECKING:
     from twofold.recordings import save as save
     from twofold.recordings.check import check as check
     from twofold.reporting import report as report
+    from twofold.reporting.figures.consistency import consistency_figure as consistency_figure
+    from twofold.reporting.figures.curves import history_figure as history_figure
+    from twofold.reporting.figures.embedding import embedding_figure as embedding_figure
+    from twofold.reporting.figures.interactive import interactive_embedding as interactive_embedding
     from twofold.runs.loading import load as load
     from twofold.simulate import MovieRepeats as MovieRepeats
     from twofold.simulate import Sensorium as Sensorium
@@ -86,11 +93,18 @@ _HOME = {
     "UnitQuality": "readers",
     "VideoModel": "encoding",
     "VideoOptions": "encoding",
+    "align_embeddings": "metrics.procrustes",
     "check": "recordings.check",
+    "consistency": "metrics.consistency",
+    "consistency_figure": "reporting.figures.consistency",
     "decode_frames": "decoders",
     "decode_responses": "decoders",
+    "embedding_figure": "reporting.figures.embedding",
     "export_nwb": "readers",
     "fit": "encoding",
+    "goodness_of_fit": "metrics.goodness_of_fit",
+    "history_figure": "reporting.figures.curves",
+    "interactive_embedding": "reporting.figures.interactive",
     "load": "runs.loading",
     "neural_alignment": "studies.neural_alignment.study",
     "noise_ceiling": "metrics",

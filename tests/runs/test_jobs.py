@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +58,19 @@ def test_equal_jobs_are_computed_once_and_each_gets_the_result(calls):
     assert [int(result["square"]) for result in results] == [4, 9, 4]
     assert counted(calls) == {2: 1, 3: 1}
     assert told == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_process_that_has_grown_is_replaced_and_nothing_waits(tmp_path):
+    def grow(number: int) -> dict[str, np.ndarray]:
+        """Holds on to more memory than a process may, from the second job on."""
+        held = vars(builtins).setdefault("held_by_a_test", [])
+        held.append(np.ones(number * 50_000_000))
+        time.sleep(1.1)  # processes are looked at no more than once a second
+        return {"n": np.array(number)}
+
+    jobs = [Job(f"{n}", grow, {"number": n}, {"n": n}) for n in (0, 0, 1, 1, 0, 0)]
+    jobs = [replace(job, key={"place": place}) for place, job in enumerate(jobs)]
+    assert [int(result["n"]) for result in run_jobs(jobs, n_jobs=2)] == [0, 0, 1, 1, 0, 0]
 
 
 def test_many_processes_give_the_bits_of_one(calls, tmp_path):

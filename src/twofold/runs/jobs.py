@@ -113,14 +113,17 @@ def _compute(todo: Mapping[str, Job], n_jobs: int) -> Generator[tuple[str, Array
                 result = job()
             yield digest, result
         return
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    with parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
+        # A process that has grown, such as by importing torch, is replaced by a new one, which is no news.
+        # As an error this warning would end the thread that replaces it, and the jobs would wait for ever.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
         finished = parallel(delayed(_named)(*one) for one in todo.items())
         try:
             yield from finished
         finally:
-            with warnings.catch_warnings(action="ignore"):  # of an interrupted run: that jobs were cancelled
-                finished.close()
+            warnings.simplefilter("ignore")  # of an interrupted run: that jobs were cancelled
+            finished.close()
 
 
 def _named(digest: str, job: Job) -> tuple[str, Arrays]:

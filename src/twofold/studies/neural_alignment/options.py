@@ -12,7 +12,14 @@ from twofold.studies.neural_alignment.presets import PRESETS
 
 Preset = Literal["demo", "quick", "paper"]
 Guide = Literal[
-    "none", "features", "all features", "frame", "frame dropout", "recurrent", "recurrent features"
+    "none",
+    "features",
+    "all features",
+    "frame",
+    "frame dropout",
+    "recurrent",
+    "recurrent features",
+    "gaussian",
 ]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -60,7 +67,8 @@ class AlignmentOptions(Options):
     feature_steps, feature_window, feature_dimension
         The contrastive embedding at the paper's settings, with positives by frame features; 0 steps for none.
     vae_guides, vae_betas, vae_units
-        Variational autoencoders: how they are guided, and the shares of variance of the units they see.
+        Variational autoencoders: how they are guided ("gaussian": not at all, and with the evidence lower
+        bound as loss), and the shares of variance of the units they see.
     vae_dimension, vae_hidden, vae_decoder_hidden, vae_epochs, vae_most_steps, recurrent_epochs
         Their sizes; an epoch less where they would take more than `vae_most_steps` steps.
     pi_vae_epochs, pi_vae_dimension
@@ -125,7 +133,7 @@ class AlignmentOptions(Options):
     feature_steps: int = Field(default=0, ge=0)
     feature_window: int = Field(default=10, ge=1)
     feature_dimension: int = Field(default=128, ge=1)
-    vae_guides: tuple[Guide, ...] = ("none", "features", "frame")
+    vae_guides: tuple[Guide, ...] = ("none", "features", "frame", "gaussian")
     vae_betas: tuple[PositiveFloat, ...] = (0.008,)
     vae_units: tuple[Share, ...] = Field(default=(1.0,), min_length=1)
     vae_dimension: int = Field(default=128, ge=1)

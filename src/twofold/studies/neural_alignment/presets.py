@@ -60,6 +60,7 @@ PAPER: dict[str, Any] = {
         "frame dropout",
         "recurrent",
         "recurrent features",
+        "gaussian",
     ),
     "vae_betas": (0.05, 0.008),
     "vae_units": (1.0, 0.95, 0.9),
