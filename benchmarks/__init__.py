@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import platform
 import statistics
@@ -46,6 +47,26 @@ def peak_mib(function: Callable[[int], object], key: int) -> float:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return round(peak / 2**20, 1)
+
+
+def fresh_peak_mib(prepare: Callable[..., Callable[[], object]], *arguments: object) -> float:
+    """Most memory that a process of its own needs for one call, in MiB, beyond what it was prepared with."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_peak_beyond, (prepare, *arguments))
+
+
+def _peak_beyond(prepare: Callable[..., Callable[[], object]], *arguments: object) -> float:
+    run = prepare(*arguments)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    before = _status("VmRSS")
+    run()
+    return round((_status("VmHWM") - before) / 1024, 1)
+
+
+def _status(field: str) -> int:
+    (line,) = (row for row in Path("/proc/self/status").read_text().splitlines() if row.startswith(field))
+    return int(line.split()[1])
 
 
 def report(benchmark: str, case: str, **fields: object) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from twofold.embeddings import FactorAnalysisCV as FactorAnalysisCV
     from twofold.embeddings import GuidedVAE as GuidedVAE
     from twofold.embeddings import PiVAE as PiVAE
+    from twofold.encoding import LatentOptions as LatentOptions
+    from twofold.encoding import LatentVideoModel as LatentVideoModel
     from twofold.encoding import TrainOptions as TrainOptions
     from twofold.encoding import VideoModel as VideoModel
     from twofold.encoding import VideoOptions as VideoOptions
@@ -74,6 +76,8 @@ _HOME = {
     "DataError": "errors",
     "FactorAnalysisCV": "embeddings",
     "GuidedVAE": "embeddings",
+    "LatentOptions": "encoding",
+    "LatentVideoModel": "encoding",
     "MovieRepeats": "simulate",
     "Neurons": "recordings",
     "OptionError": "errors",

@@ -13,6 +13,7 @@ from twofold.cli import (
     features,
     fetch,
     fit,
+    fit_latent_video,
     fit_video,
     import_cebra,
     import_experanto,
@@ -43,7 +44,7 @@ simulating = typer.Typer(
     help="Make a recording with known truth: movie-repeats, sensorium.", no_args_is_help=True
 )
 fitting = typer.Typer(
-    help="Fit one model to recordings: contrastive, guided-vae, video.", no_args_is_help=True
+    help="Fit one model to recordings: contrastive, guided-vae, video, latent-video.", no_args_is_help=True
 )
 studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
 
@@ -65,6 +66,7 @@ app.add_typer(fitting, name="fit")
 fitting.command("contrastive")(fit.fit_contrastive)
 fitting.command("video")(fit_video.fit_video)
 fitting.command("guided-vae")(fit.fit_guided_vae)
+fitting.command("latent-video")(fit_latent_video.fit_latent_video)
 app.command("transform")(fit.transform)
 app.command("features")(features.features)
 app.command("fetch")(fetch.fetch)

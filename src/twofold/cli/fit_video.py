@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from twofold.cli.console import pairs, progress_bar, stdout
+from twofold.cli.console import pairs, progress_bar
+from twofold.cli.encoding_runs import preset_for, tell_estimate, tell_scores
 from twofold.errors import OptionError, did_you_mean
 
 if TYPE_CHECKING:
-    from twofold.encoding import TrainOptions, VideoModel, VideoOptions
+    from twofold.encoding import TrainOptions, VideoOptions
     from twofold.encoding.video_options import Preset
     from twofold.recordings import Recording
 
@@ -66,12 +66,12 @@ def fit_video(
         opened, options=options, tier=training.training_tier, random_state=training.seed
     )
     if only_estimate:
-        _estimate(model, opened, training)
+        tell_estimate(model, opened, training)
         return
     with progress_bar("fit video") if is_first else nullcontext() as progress:
         fit(model, opened, training, out=out, resume=resume, overwrite=overwrite, progress=progress)
     if is_first:
-        _tell(out, recordings[0])
+        tell_scores(out, recordings[0])
 
 
 def _options(
@@ -87,65 +87,8 @@ def _options(
     of_model = {name: text for name, text in given.items() if name in VideoOptions.model_fields}
     of_training = {name: text for name, text in given.items() if name in TrainOptions.model_fields}
     device = TrainOptions.from_strings({"device": given["device"]} if "device" in given else {}).device
-    chosen = _preset(recordings, device) if preset == "auto" else preset
+    chosen = preset_for(recordings, device) if preset == "auto" else preset
     return (
         VideoOptions.from_strings(of_model, base=VideoOptions.preset(chosen)),
         TrainOptions.from_strings(of_training, base=TrainOptions.preset(chosen)),
-    )
-
-
-def _preset(recordings: list[Recording], device: str) -> Preset:
-    """The largest that fits all recordings; what it is is said."""
-    from twofold.encoding import VideoOptions
-    from twofold.training import choose_device, is_first_process
-
-    on_cpu = choose_device(device).type == "cpu"
-    clips = [clip for recording in recordings for clip in recording.stimuli.values()]
-    sizes = [(*clip.frames.shape[1:3], len(clip)) for clip in clips if clip.frames is not None]
-    height, width, n_frames = (min(axis) for axis in zip(*sizes, strict=True)) if sizes else (1, 1, 1)
-    chosen = VideoOptions.largest(height, width, n_frames, on_cpu)
-    why = " on a processor" if on_cpu else ""
-    if is_first_process():
-        words = f"Preset {chosen}: the largest whose core fits frames of {height} x {width}{why}."
-        stdout.print(words, markup=False)
-    return chosen
-
-
-def _estimate(model: VideoModel, recordings: list[Recording], options: TrainOptions) -> None:
-    from twofold.encoding.estimating import estimate_training
-    from twofold.encoding.training_data import TrainingData
-
-    data = TrainingData.of(model, recordings, options)
-    found = estimate_training(model, data, options.device, options.precision)
-    most = found.seconds_per_epoch * options.epochs / 60
-    stdout.print(
-        f"{found.n_steps} steps an epoch: {found.seconds_per_epoch:.1f} s with validation, at most "
-        f"{most:.1f} minutes for {options.epochs} epochs, and {found.memory_mib / 1024:.1f} GiB of memory",
-        soft_wrap=True,
-    )
-
-
-def _tell(out: Path, recording: Path) -> None:
-    from rich.table import Table
-
-    from twofold.encoding.run_folder import SCORES
-
-    scores = json.loads((out / SCORES).read_text(encoding="utf-8"))
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("recording", "tier", "correlation", "bits", "null bits"):
-        table.add_column(heading, justify="left" if heading in ("recording", "tier") else "right")
-    for row in scores["rows"]:
-        numbers = (row["correlation_single_trial"], row["bits_marginal"], row["bits_null"])
-        table.add_row(row["recording"], row["tier"], *(f"{value:.4f}" for value in numbers))
-    stdout.print(table)
-    for note in scores["notes"]:
-        stdout.print(f"Note: {note}.", soft_wrap=True, markup=False)
-    stdout.print(
-        f"{scores['epochs']} epochs in {scores['seconds']:.0f} s; stopped by the correlation on tier "
-        f"{scores['stopped_on']!r}. Bits are per neuron and time point.",
-        soft_wrap=True,
-        markup=False,
-    )
-    stdout.print(
-        f"Wrote {out}. Next: twofold predict {out} {recording} predicted.zarr", soft_wrap=True, markup=False
     )

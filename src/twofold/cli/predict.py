@@ -17,15 +17,28 @@ def predict(
     ],
     recording: Annotated[Path, typer.Argument(help="A store made by `twofold import`.", show_default=False)],
     out: Annotated[Path, typer.Argument(help="Store to write, such as predicted.zarr.", show_default=False)],
+    given: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the neurons whose responses are given; the others are predicted. Needs a model "
+            "with a latent state.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed that draws the neurons given.")] = 0,
     tier: Annotated[list[str], typer.Option(help="Only these tiers; all by default.")] = [],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Set an old store aside (it is kept).")
     ] = False,
 ) -> None:
-    """Write predicted responses: arrays mean and variance (time, neuron), trial and time_s.
+    """Write predicted responses: arrays mean and variance (time, neuron), trial, time_s and neuron.
 
     Example: twofold predict runs/zig mouse.zarr predicted.zarr --tier oracle
+
+    Example: twofold predict runs/latent mouse.zarr predicted.zarr --given 0.5
     """
+    from twofold.encoding.latent import LatentVideoModel
+    from twofold.encoding.latent.predicting import Conditioning
     from twofold.encoding.model import EncodingModel
     from twofold.encoding.writing import write_prediction
     from twofold.recordings import open_recording
@@ -38,9 +51,19 @@ def predict(
         raise DataError(f"{run} holds an embedding, which predicts no responses; use twofold transform")
     opened = open_recording(recording)
     part = opened.tier(*tier) if tier else opened
-    write_prediction(model, part, out, overwrite=overwrite)
+    conditioning = None
+    if given is not None:
+        if not isinstance(model, LatentVideoModel):
+            raise DataError(
+                f"--given {given}: the model in {run} has no latent state, and its neurons say nothing of "
+                "each other; fit one with twofold fit latent-video"
+            )
+        conditioning = Conditioning.of(model, part, given, random_state=seed)
+    write_prediction(model, part, out, given=conditioning, overwrite=overwrite)
+    n_neurons = len(part.neurons) if conditioning is None else len(conditioning.neurons)
+    words = "" if conditioning is None else f", given {conditioning.given.sum()} others"
     stdout.print(
-        f"Wrote {out}: mean and variance of {len(part.neurons)} neurons in {len(part.trials)} trials",
+        f"Wrote {out}: mean and variance of {n_neurons} neurons in {len(part.trials)} trials{words}",
         soft_wrap=True,
         markup=False,
     )

@@ -1,6 +1,9 @@
 """Encoding models: what was shown to a distribution over the responses of each neuron."""
 
 from twofold.encoding.fit import fit as fit
+from twofold.encoding.latent import InferredLatents as InferredLatents
+from twofold.encoding.latent import LatentOptions as LatentOptions
+from twofold.encoding.latent import LatentVideoModel as LatentVideoModel
 from twofold.encoding.prediction import Prediction as Prediction
 from twofold.encoding.scores import Score as Score
 from twofold.encoding.scores import score as score

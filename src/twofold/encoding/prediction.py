@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import log
 
@@ -34,6 +34,10 @@ class Prediction:
         Frames at the beginning of each trial that are not predicted.
     joined
         Whether trials are joined.
+    neurons
+        Numbers of the neurons in the recording, of the columns; None for all.
+    likelihoods
+        By name, nats of the responses in a trial, for a model in which neurons depend on each other.
     """
 
     trials: TrialClips
@@ -42,20 +46,32 @@ class Prediction:
     responses: tuple[np.ndarray, ...]
     first_frame: int
     joined: bool = False
+    neurons: np.ndarray | None = None
+    likelihoods: Mapping[str, Callable[[int], Tensor]] | None = None
 
     @classmethod
     def of(
-        cls, parts: Iterable[tuple[Clip, ResponseDistribution]], trials: TrialClips, first_frame: int
+        cls,
+        parts: Iterable[tuple[Clip, ResponseDistribution]],
+        trials: TrialClips,
+        first_frame: int,
+        neurons: np.ndarray | None = None,
     ) -> Prediction:
-        """From every trial's clip and distribution, in order."""
+        """From every trial's clip and distribution of some neurons, in order."""
         clips, distributions = zip(*parts, strict=True)
+        columns = slice(None) if neurons is None else neurons
         return cls(
             trials,
             distributions,
             tuple(clip.time_s[first_frame:] for clip in clips),
-            tuple(clip.responses[first_frame:] for clip in clips),
+            tuple(clip.responses[first_frame:, columns] for clip in clips),
             first_frame,
+            neurons=neurons,
         )
+
+    def with_likelihoods(self, likelihoods: Mapping[str, Callable[[int], Tensor]]) -> Prediction:
+        """The same with likelihoods of a model in which neurons depend on each other."""
+        return replace(self, likelihoods=likelihoods)
 
     def concatenate(self) -> Prediction:
         """The same with trials joined, in order of time."""
@@ -118,8 +134,9 @@ class Prediction:
         Parameters
         ----------
         kind
-            "marginal": (time, neuron), of each response; "joint": (time,), of all neurons together, which
-            here is the sum, since given the video neurons are independent.
+            "marginal": (time, neuron), of each response; "joint": (time,), of all neurons together, given
+            the video and the neurons given. Where neurons do not depend on each other it is the sum. With
+            neurons given, also "conditioned": (time, neuron), of each response, given the video and them.
 
         Raises
         ------
@@ -128,16 +145,17 @@ class Prediction:
         DataError
             If the responses to some trials were withheld.
         """
-        if kind not in ("marginal", "joint"):
-            raise OptionError(f"log_likelihood({kind!r}): give 'marginal' or 'joint'")
+        nats = self.likelihoods or {"marginal": self._marginal, "joint": lambda t: self._marginal(t).sum(1)}
+        if kind not in nats:
+            raise OptionError(f"log_likelihood({kind!r}): give {' or '.join(map(repr, nats))}")
         spans = np.array([span.trial for span in self.trials.spans])
         refuse_withheld(self.trials.recording.select_trials(spans))
-        nats = [
-            distribution.log_prob(torch.from_numpy(responses))
-            for distribution, responses in zip(self.distributions, self.responses, strict=True)
-        ]
-        bits = [values.double() / log(2) for values in nats]
-        return self._arrange(_numpy(bits if kind == "marginal" else [values.sum(1) for values in bits]))
+        bits = [nats[kind](trial).double() / log(2) for trial in range(len(self.distributions))]
+        return self._arrange(_numpy(bits))
+
+    def _marginal(self, trial: int) -> Tensor:
+        observed = torch.from_numpy(self.responses[trial])
+        return self.distributions[trial].log_prob(observed).double()
 
     def _each(self, value: Callable[[ResponseDistribution], Tensor]) -> PerTrial:
         return self._arrange(_numpy([value(distribution) for distribution in self.distributions]))

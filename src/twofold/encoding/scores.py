@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,7 +13,16 @@ from twofold.encoding.model import EncodingModel
 from twofold.likelihoods import ResponseDistribution, ResponseStatistics
 from twofold.metrics import LogLikelihood, SingleTrialCorrelation
 from twofold.recordings import Recording, refuse_withheld, withheld_trials
-from twofold.sampling import TrialClips
+from twofold.sampling import Clip, TrialClips
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """A model that predicts some neurons from others."""
+
+    def conditioned_of(self, number: int, clip: Clip) -> tuple[np.ndarray, ResponseDistribution]:
+        """Recorded responses of the neurons scored, and their distribution given the others."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class Score:
         training trials.
     measure
         What probabilities are of; bits compare between equal ones only.
+    correlation_conditioned, bits_conditioned
+        Of half of the neurons, given the responses of the others; None for a model without a state.
     """
 
     recording: str
@@ -45,8 +57,10 @@ class Score:
     bits_marginal: float
     bits_null: float
     measure: str
+    correlation_conditioned: float | None = None
+    bits_conditioned: float | None = None
 
-    def as_dict(self) -> dict[str, str | int | float]:
+    def as_dict(self) -> dict[str, str | int | float | None]:
         """Plain values for JSON."""
         return asdict(self)
 
@@ -91,6 +105,9 @@ def score(
         true = torch.from_numpy(observed)
         bits.update(distribution.log_prob(true).numpy(), null=null.log_prob(true).numpy())
     found = bits.result()
+    conditioned = (
+        _conditioned(model, number, trials, frames_skipped) if isinstance(model, Conditional) else ()
+    )
     return Score(
         recording.name,
         tier,
@@ -101,7 +118,21 @@ def score(
         found.mean,
         found.mean - found.mean_above_null,
         model.population(number).likelihood.measure,
+        *conditioned,
     )
+
+
+def _conditioned(
+    model: Conditional, number: int, trials: TrialClips, frames_skipped: int
+) -> tuple[float, float]:
+    """Correlation and bits of half of the neurons, given the others."""
+    correlation, bits = SingleTrialCorrelation(frames_skipped=frames_skipped), LogLikelihood()
+    for clip in trials.whole():
+        observed, distribution = model.conditioned_of(number, clip)
+        first_frame = len(clip.responses) - len(observed)
+        correlation.update(observed, distribution.mean.numpy(), first_frame=first_frame)
+        bits.update(distribution.log_prob(torch.from_numpy(observed)).numpy())
+    return correlation.result().mean, bits.result().mean
 
 
 def null_of(model: EncodingModel, number: int, trials: TrialClips) -> ResponseDistribution:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import zarr
@@ -13,8 +13,9 @@ import zarr
 from twofold.encoding.checks import trials_to_predict
 from twofold.errors import DataError
 from twofold.files import set_aside
+from twofold.likelihoods import ResponseDistribution
 from twofold.recordings import Recording
-from twofold.sampling import TrialClips
+from twofold.sampling import Clip, TrialClips
 
 if TYPE_CHECKING:
     from twofold.encoding.model import EncodingModel
@@ -22,22 +23,44 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 2**22
 
 
+@runtime_checkable
+class SomeNeurons(Protocol):
+    """What predicts some neurons, by whatever it is given."""
+
+    @property
+    def neurons(self) -> np.ndarray:
+        """Their numbers."""
+        ...
+
+    def distribution(self, clip: Clip) -> ResponseDistribution:
+        """Distribution of their responses in a whole trial."""
+        ...
+
+
 def write_prediction(
-    model: EncodingModel, recording: Recording, path: Path | str, *, overwrite: bool = False
+    model: EncodingModel,
+    recording: Recording,
+    path: Path | str,
+    *,
+    given: SomeNeurons | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write what a model predicts for every trial of a recording; it is there whole, or not at all.
 
     Arrays: `mean` and `variance` (time, neuron), `trial` (time,) number in the trial table of the recording,
-    `time_s` (time,) on its clock. The first `frames_lost` frames of each trial are not predicted.
+    `time_s` (time,) on its clock, `neuron` (neuron,) numbers in the recording. The first `frames_lost` frames
+    of each trial are not predicted.
 
     Parameters
     ----------
     model
         Fitted to the recording.
     recording
-        Responses are not looked at.
+        Responses are not looked at, but those of the neurons given.
     path
         Name of the new folder, by custom ending in `.zarr`.
+    given
+        The same model, given the responses of some neurons; None predicts all from the video.
     overwrite
         Rename what is there to NAME.old-1, NAME.old-2, ... and write afresh.
 
@@ -54,7 +77,7 @@ def write_prediction(
     number, trials = trials_to_predict(model, recording)
     temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
-        _write(model, number, trials, temporary)
+        _write(model, number, trials, temporary, given)
         if path.exists():
             set_aside(path)
         temporary.rename(path)
@@ -65,9 +88,12 @@ def write_prediction(
     return path
 
 
-def _write(model: EncodingModel, number: int, trials: TrialClips, path: Path) -> None:
+def _write(
+    model: EncodingModel, number: int, trials: TrialClips, path: Path, given: SomeNeurons | None
+) -> None:
     lengths = trials.n_frames - model.frames_lost
-    n_time, n_neurons = int(lengths.sum()), model.population(number).n_neurons
+    neurons = np.arange(model.population(number).n_neurons) if given is None else given.neurons
+    n_time, n_neurons = int(lengths.sum()), len(neurons)
     about = {"recording": trials.recording.name, "frames_lost": model.frames_lost}
     group = zarr.create_group(path, zarr_format=3, attributes=about)
     rows = max(1, min(n_time, CHUNK_BYTES // (4 * n_neurons)))
@@ -84,7 +110,7 @@ def _write(model: EncodingModel, number: int, trials: TrialClips, path: Path) ->
     numbers = np.repeat([span.trial for span in trials.spans], lengths)
     time_s, start = np.empty(n_time), 0
     for clip, length in zip(trials.whole(), lengths.tolist(), strict=True):
-        distribution = model.distribution_of(number, clip)
+        distribution = model.distribution_of(number, clip) if given is None else given.distribution(clip)
         here = slice(start, start + length)
         arrays["mean"][here] = distribution.mean.numpy()
         arrays["variance"][here] = distribution.variance.numpy()
@@ -92,3 +118,4 @@ def _write(model: EncodingModel, number: int, trials: TrialClips, path: Path) ->
         start += length
     group.create_array("trial", data=numbers, dimension_names=("time",))
     group.create_array("time_s", data=time_s, dimension_names=("time",))
+    group.create_array("neuron", data=neurons, dimension_names=("neuron",))

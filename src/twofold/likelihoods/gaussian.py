@@ -113,6 +113,11 @@ class GaussianLikelihood(Likelihood):
         mean, sd = with_drive(raw, drive).unbind(-1)
         return Gaussian(mean, log_elu_plus_one(sd, LOWEST_LOG_SD))
 
+    def information(self, raw: Raw) -> Raw:
+        """1 / s^2, and 2 s'(b)^2 / s^2: 2 below b = 0, 2 / s^2 above."""
+        log_sd = log_elu_plus_one(raw[..., 1], LOWEST_LOG_SD)
+        return torch.stack([(-2 * log_sd).exp(), 2 * (-2 * log_sd.clamp(min=0)).exp()], dim=-1)
+
     def constant(self, statistics: ResponseStatistics) -> Float[Tensor, "neuron parameter"]:
         """Mean and standard deviation; that of a constant neuron is a thousandth of the population's."""
         sd = np.sqrt(statistics.variance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar
@@ -122,6 +123,17 @@ class Likelihood(nn.Module, ABC):
     @abstractmethod
     def constant(self, statistics: ResponseStatistics) -> Float[Tensor, "neuron parameter"]:
         """Raw outputs of the likeliest model that never changes: where a readout's bias may start."""
+
+    @abstractmethod
+    def information(self, raw: Raw) -> Raw:
+        """Expected curvature of -log p at each output, E[-d^2 log p / da^2]; that of any two of them is 0."""
+
+    def of_neurons(self, neurons: np.ndarray) -> Likelihood:
+        """The likelihood of some neurons, by their numbers or a boolean mask."""
+        own = copy.deepcopy(self)
+        for name, values in self.named_buffers():
+            own.register_buffer(name, values[torch.from_numpy(neurons)])
+        return own
 
     def null(self, statistics: ResponseStatistics) -> ResponseDistribution:
         """The likeliest constant distribution of each neuron, (neuron,); fit it on training trials."""

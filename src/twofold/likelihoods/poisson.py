@@ -101,6 +101,10 @@ class PoissonLikelihood(Likelihood):
         """Poisson responses of rate ELU(raw + drive) + 1."""
         return Poisson(log_elu_plus_one(with_drive(raw, drive)[..., 0]))
 
+    def information(self, raw: Raw) -> Raw:
+        """r'(a)^2 / r: the rate below a = 0, 1 / rate above."""
+        return (-log_elu_plus_one(raw).abs()).exp()
+
     def constant(self, statistics: ResponseStatistics) -> Float[Tensor, "neuron parameter"]:
         """The mean rate; of a neuron that was silent, half a spike in all the time."""
         rate = np.maximum(statistics.mean, 0.5 / statistics.n)

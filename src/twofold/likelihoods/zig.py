@@ -135,6 +135,14 @@ class ZigLikelihood(Likelihood):
             scored=scored,
         )
 
+    def information(self, raw: Raw) -> Raw:
+        """Of a: q (1 - q). Of b: q kappa theta'(b)^2 / theta^2, q kappa below 0, q kappa / theta^2 above."""
+        a, b = raw.unbind(-1)
+        q, log_theta = torch.sigmoid(a), log_elu_plus_one(b)
+        return torch.stack(
+            [q * torch.sigmoid(-a), q * self.kappa * (-2 * log_theta.clamp(min=0)).exp()], dim=-1
+        )
+
     def constant(self, statistics: ResponseStatistics) -> Float[Tensor, "neuron parameter"]:
         """Share of active responses and their scale given kappa; a neuron never above rho gets the median.
 

@@ -6,6 +6,13 @@ from twofold.nn.coupling import AffineCoupling as AffineCoupling
 from twofold.nn.coupling import FlowDecoder as FlowDecoder
 from twofold.nn.dense import Dense as Dense
 from twofold.nn.gaussian_readout import GaussianReadout as GaussianReadout
+from twofold.nn.latent_encoder import CnnLayers as CnnLayers
+from twofold.nn.latent_encoder import GruLayer as GruLayer
+from twofold.nn.latent_encoder import LatentEncoder as LatentEncoder
+from twofold.nn.latent_encoder import LatentState as LatentState
+from twofold.nn.latent_map import FreeWeights as FreeWeights
+from twofold.nn.latent_map import SharedWeights as SharedWeights
+from twofold.nn.latent_map import WeightsFromPosition as WeightsFromPosition
 from twofold.nn.mlp import MLP as MLP
 from twofold.nn.modulator import GainModulator as GainModulator
 from twofold.nn.offset_conv import Affine as Affine
@@ -19,6 +26,8 @@ from twofold.nn.receptive_fields import FreePositions as FreePositions
 from twofold.nn.recurrent import GRUAlongTrials as GRUAlongTrials
 from twofold.nn.recurrent import RecurrentNetwork as RecurrentNetwork
 from twofold.nn.shifter import PupilShifter as PupilShifter
+from twofold.nn.smoother import CnnSmoother as CnnSmoother
+from twofold.nn.smoother import GruSmoother as GruSmoother
 from twofold.nn.sparse_readout import Corners as Corners
 from twofold.nn.sparse_readout import corners as corners
 from twofold.nn.sparse_readout import sample_products as sample_products

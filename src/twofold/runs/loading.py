@@ -20,7 +20,7 @@ def load(folder: Path | str, *, device: str = "auto") -> Any:
 
     Returns
     -------
-    VideoModel or EmbeddingRun
+    VideoModel, LatentVideoModel or EmbeddingRun
         What was fitted.
 
     Raises
@@ -36,15 +36,15 @@ def load(folder: Path | str, *, device: str = "auto") -> Any:
     twofold.errors.DataError: there is no folder no-such-folder; give the --out of `twofold fit`
     """
     from twofold.embeddings.run import EMBEDDING, EmbeddingRun
+    from twofold.encoding.loading import load_encoding_model
     from twofold.encoding.run_folder import CHECKPOINT, MODEL
-    from twofold.encoding.saving import load_video_model
     from twofold.training import choose_device
 
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}; give the --out of `twofold fit`")
     if (folder / MODEL).exists():
-        return load_video_model(folder / MODEL, choose_device(device))
+        return load_encoding_model(folder / MODEL, choose_device(device))
     if (folder / EMBEDDING).exists():
         return EmbeddingRun.load(folder, device=device)
     if (folder / CHECKPOINT).exists():

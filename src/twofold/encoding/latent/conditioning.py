@@ -1,0 +1,126 @@
+"""What is known of the state in one trial, and the distribution of responses that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Integer
+from torch import Tensor, nn
+
+from twofold.encoding.latent.reading import read_state
+from twofold.encoding.latent.state import StateMoments
+from twofold.errors import OptionError, did_you_mean
+from twofold.likelihoods import Likelihood, ResponseDistribution
+from twofold.likelihoods.laplace import laplace
+from twofold.likelihoods.quadrature import GaussianOutputs, integrated
+from twofold.sampling import Clip, ClipBatch
+
+if TYPE_CHECKING:
+    from twofold.encoding.latent.model import LatentVideoModel
+
+POSTERIORS = ("encoder", "laplace")
+Neurons = Integer[np.ndarray, " chosen"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrialState:
+    """One trial: outputs of the readout, weights on the state, and what is known of the state.
+
+    Parameters
+    ----------
+    likelihood
+        Of all neurons.
+    raw
+        (time, neuron, parameter), from video alone.
+    weights
+        (neuron, parameter, dimension).
+    prior, posterior
+        The state before and after the neurons given were seen; None where nobody is given.
+    """
+
+    likelihood: Likelihood
+    raw: Float[Tensor, "time neuron parameter"]
+    weights: Float[Tensor, "neuron parameter dimension"]
+    prior: StateMoments
+    posterior: StateMoments | None
+
+    @classmethod
+    @torch.no_grad()
+    def of(
+        cls,
+        model: LatentVideoModel,
+        number: int,
+        clip: Clip,
+        given: Bool[np.ndarray, " neuron"] | None,
+        posterior: str = "encoder",
+    ) -> TrialState:
+        """What a model knows of a trial; of the responses only those given are read."""
+        likelihood, raw = model.likelihood_of(number), model.video.raw_of(number, clip)
+        weights = model.latent_population(number).weights().detach().cpu()
+        prior = StateMoments.prior(len(raw), weights.shape[2])
+        if model.smoother is not None:
+            prior = _smooth(model, prior)
+        known = None
+        if given is not None and given.any() and posterior == "laplace":
+            seen = torch.from_numpy(np.where(given, clip.responses[model.frames_lost :], 0))
+            found = laplace(likelihood, raw, weights, seen, given=torch.from_numpy(given))
+            known = StateMoments(found.mean, found.covariance)
+        elif given is not None and given.any():
+            known = _encoded(model, number, clip, given, raw)
+        return cls(likelihood, raw, weights, prior, known)
+
+    def distribution(
+        self, targets: Neurons | None = None, *, conditioned: bool = True, plug_in: bool = False
+    ) -> ResponseDistribution:
+        """Distribution of the responses of some neurons, all by default.
+
+        Parameters
+        ----------
+        targets
+            Numbers of neurons, none of which is given.
+        conditioned
+            With the posterior of the state, where somebody is given; else with its prior.
+        plug_in
+            With the state at its mean, instead of integrated over.
+        """
+        state = self.posterior if conditioned and self.posterior is not None else self.prior
+        likelihood, raw, weights = self.likelihood, self.raw, self.weights
+        if targets is not None:
+            likelihood, raw, weights = likelihood.of_neurons(targets), raw[:, targets], weights[targets]
+        if plug_in:
+            return likelihood.distribution(raw, torch.einsum("tk,npk->tnp", state.mean, weights))
+        return integrated(likelihood, GaussianOutputs.of(raw, weights, state.mean, state.covariance))
+
+
+def check_posterior(name: str, smoother: nn.Module | None) -> None:
+    """Refuse a posterior that does not exist.
+
+    Raises
+    ------
+    OptionError
+        If its name is unknown, or it knows no smoother.
+    """
+    if name not in POSTERIORS:
+        raise OptionError(f"posterior={name!r}: {did_you_mean(name, POSTERIORS)}")
+    if name == "laplace" and smoother is not None:
+        raise OptionError(
+            "posterior='laplace' finds the state at each time by itself, which a smoother does not allow; "
+            "take posterior='encoder'"
+        )
+
+
+def _encoded(
+    model: LatentVideoModel, number: int, clip: Clip, given: Bool[np.ndarray, " neuron"], raw: Tensor
+) -> StateMoments:
+    batch = ClipBatch.of(number, [clip]).to(model.device)
+    mask = torch.from_numpy(given)[None, None].to(model.device)
+    state = read_state(model, number, batch.responses, mask, raw[None].to(model.device)).of_clip(0)
+    return state.to("cpu") if model.smoother is None else _smooth(model, state)
+
+
+def _smooth(model: LatentVideoModel, state: StateMoments) -> StateMoments:
+    assert model.smoother is not None
+    return state.to(model.device).smoothed(model.smoother).to("cpu")

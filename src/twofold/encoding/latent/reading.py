@@ -1,0 +1,46 @@
+"""From the responses of some neurons to what is known of the state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from twofold.encoding.latent.evidence import first_step
+from twofold.encoding.latent.population import Given, Raw, Responses
+from twofold.encoding.latent.state import StateMoments
+
+if TYPE_CHECKING:
+    from twofold.encoding.latent.model import LatentVideoModel
+
+
+def read_state(
+    model: LatentVideoModel,
+    number: int,
+    responses: Responses,
+    given: Given,
+    raw: Raw,
+) -> StateMoments:
+    """q(z | the responses given) at the times of `raw`, the last ones.
+
+    Parameters
+    ----------
+    model
+        With an encoder.
+    number
+        Of the recording.
+    responses, given
+        All responses, and True for those that may be read; others may be anything, also NaN.
+    raw
+        Outputs of the readout.
+    """
+    likelihood, own = model.population(number).likelihood, model.latent_population(number)
+    mean, sd = model.encoder(own.read(responses, given, raw, likelihood))
+    last = slice(mean.shape[1] - raw.shape[1], None)
+    state = StateMoments.isotropic(mean[:, last], sd[:, last] if sd.ndim else sd)
+    if not model.latent_options.first_step:
+        return state
+    valid = slice(responses.shape[1] - raw.shape[1], None)
+    seen = given.expand_as(responses)[:, valid]
+    with torch.autocast(raw.device.type, enabled=False):
+        return state.after(first_step(likelihood, raw, own.weights(), responses[:, valid], seen))

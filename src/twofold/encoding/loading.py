@@ -1,0 +1,27 @@
+"""Any encoding model back from its file, which says of which kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from twofold.encoding.latent.model import LatentVideoModel
+from twofold.encoding.latent.saving import FORMAT, load_latent_model
+from twofold.encoding.saving import load_video_model
+from twofold.encoding.video import VideoModel
+from twofold.training import read_tensors
+
+
+def load_encoding_model(
+    path: Path | str, device: torch.device | None = None
+) -> VideoModel | LatentVideoModel:
+    """Read a model back, in evaluation mode.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or no encoding model.
+    """
+    is_latent = read_tensors(path)[1].get("format") == FORMAT
+    return load_latent_model(path, device) if is_latent else load_video_model(path, device)

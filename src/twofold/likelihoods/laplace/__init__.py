@@ -1,0 +1,6 @@
+"""The latent state behind responses, and the likelihood of all neurons together, by Laplace's method."""
+
+from twofold.likelihoods.laplace.joint import JointLikelihood as JointLikelihood
+from twofold.likelihoods.laplace.joint import joint_log_likelihood as joint_log_likelihood
+from twofold.likelihoods.laplace.posterior import LatentPosterior as LatentPosterior
+from twofold.likelihoods.laplace.posterior import laplace as laplace

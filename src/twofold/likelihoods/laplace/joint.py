@@ -1,0 +1,154 @@
+r"""The likelihood of all responses at a time point together, by importance samples of the latent state.
+
+.. math::
+
+    \log p(y_t) \approx \log \frac1S \sum_s \omega_s, \quad
+    \omega_s = \frac{p(y_t, z_s)}{N(z_s; \hat z_t, C_t)}, \quad z_s \sim N(\hat z_t, C_t), \qquad
+    \text{effective share} = \frac{(\sum_s \omega_s)^2}{S \sum_s \omega_s^2}
+
+The proposal is Laplace's posterior, whose own value is told beside. With some responses y_I given,
+log p(y_J | y_I) = log p(y_J, y_I) - log p(y_I). The prior is independent between time points; under another
+these are likelihoods per time point, and do not add up to that of a clip.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from twofold.errors import OptionError
+from twofold.likelihoods.laplace.posterior import laplace
+from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
+from twofold.likelihoods.quadrature.outputs import Latent, Weights, latent_drive
+
+LEAST_SHARE = 0.05
+AnyShape = Float[Tensor, "..."]
+
+
+@dataclass(frozen=True, eq=False)
+class JointLikelihood:
+    """Log-likelihood of the responses of several neurons together at every time point, in nats.
+
+    Parameters
+    ----------
+    laplace
+        (...,) Laplace's value.
+    importance
+        (...,) that of the importance samples; NaN where their effective share is below 5 %.
+    standard_error
+        (...,) of it.
+    effective_share
+        (...,) of the samples.
+    """
+
+    laplace: AnyShape
+    importance: AnyShape
+    standard_error: AnyShape
+    effective_share: AnyShape
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is NaN; None where there is none."""
+        refused = int(self.importance.isnan().sum())
+        if not refused:
+            return None
+        return (
+            f"{refused} of {self.importance.numel()} time points have no importance-weighted value: less "
+            f"than {LEAST_SHARE:.0%} of the samples were effective there; look at the Laplace value instead"
+        )
+
+    def given(self, first: JointLikelihood) -> JointLikelihood:
+        """Log p(y_J | y_I), where this is log p(y_J, y_I) and `first` log p(y_I)."""
+        return JointLikelihood(
+            self.laplace - first.laplace,
+            self.importance - first.importance,
+            torch.hypot(self.standard_error, first.standard_error),
+            torch.minimum(self.effective_share, first.effective_share),
+        )
+
+
+@torch.no_grad()
+def joint_log_likelihood(
+    likelihood: Likelihood,
+    raw: Raw,
+    weights: Weights,
+    y: Observed,
+    generator: torch.Generator,
+    n_samples: int = 1000,
+    given: Bool[Tensor, "... neuron"] | None = None,
+    scored: Bool[Tensor, "... neuron"] | None = None,
+    start: Latent | None = None,
+) -> JointLikelihood:
+    """Log p(y_J | y_I) of scored responses J, given others I or none, under the prior N(0, I).
+
+    Parameters
+    ----------
+    likelihood, raw, weights, y, start
+        As in `laplace`.
+    generator, n_samples
+        Where the importance samples come from, and how many.
+    given
+        True for the responses I, (..., neuron) or (neuron,); none by default.
+    scored
+        True for the responses J; all that are not given by default.
+
+    Raises
+    ------
+    OptionError
+        If a neuron is both given and scored, or there is no sample.
+
+    Examples
+    --------
+    >>> from twofold.likelihoods import GaussianLikelihood
+    >>> raw, w = torch.zeros(1, 1, 2), torch.tensor([[[1.0], [0.0]]])
+    >>> y, draw = torch.tensor([[2.0]]), torch.Generator().manual_seed(0)
+    >>> joint_log_likelihood(GaussianLikelihood(), raw, w, y, draw).laplace  # y is N(0, 1 + 1)
+    tensor([-2.2655])
+    """
+    if n_samples < 1:
+        raise OptionError(f"n_samples={n_samples}: give at least 1")
+    shape = raw.shape[:-1]
+    first = torch.zeros_like(raw[..., 0], dtype=torch.bool) if given is None else given.expand(shape)
+    then = ~first if scored is None else scored.expand(shape)
+    if (first & then).any():
+        neuron = int((first & then).nonzero()[0, -1])
+        raise OptionError(f"neuron {neuron} is both given and scored; leave it out of one of them")
+
+    def of(counted: Tensor) -> JointLikelihood:
+        return _importance(likelihood, raw, weights, y, counted, generator, n_samples, start)
+
+    return of(then) if given is None else of(first | then).given(of(first))
+
+
+def _importance(
+    likelihood: Likelihood,
+    raw: Tensor,
+    weights: Tensor,
+    y: Tensor,
+    counted: Tensor,
+    generator: torch.Generator,
+    n_samples: int,
+    start: Tensor | None,
+) -> JointLikelihood:
+    posterior = laplace(likelihood, raw, weights, y, counted, start)
+    mean, root = posterior.mean, torch.linalg.cholesky(posterior.covariance)
+    log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    y = torch.where(counted, y, 0)
+    log_sum, log_squares = (torch.full_like(log_det, -torch.inf, dtype=torch.float64) for _ in range(2))
+    for _ in range(n_samples):
+        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+        z = mean + (root @ noise[..., None])[..., 0]
+        log_prob = likelihood.distribution(raw, latent_drive(weights, z)).log_prob(y)
+        # log p(z) - log N(z; mean, C): the factors of 2 pi cancel
+        log_omega = torch.where(counted, log_prob, 0).double().sum(-1)
+        log_omega = log_omega + 0.5 * (noise**2 - z**2).sum(-1) + log_det
+        log_sum = torch.logaddexp(log_sum, log_omega)
+        log_squares = torch.logaddexp(log_squares, 2 * log_omega)
+    share = (2 * log_sum - log_squares).exp() / n_samples
+    value = torch.where(share < LEAST_SHARE, torch.nan, log_sum - math.log(n_samples))
+    error = ((1 / share - 1).clamp(min=0) / n_samples).sqrt()
+    return JointLikelihood(posterior.log_marginal, *(part.to(raw.dtype) for part in (value, error, share)))

@@ -1,0 +1,100 @@
+r"""The joint density of responses and latent state at one time point, as a function of the state.
+
+.. math::
+
+    \log p(y_t, z_t) = \sum_i \log p(y_{ti} | a_{ti} + w_i z_t) - \tfrac12 z_t^T \Lambda z_t
+    + \tfrac12 \log |\Lambda / 2 \pi|
+
+Its slopes by z_t come from those by the outputs: with g and H (parameter x parameter) the first and second
+derivatives of an entry's log p(y), they are sum_i w_i^T g_i - Lambda z and sum_i w_i^T H_i w_i - Lambda.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Num
+from torch import Tensor
+
+from twofold.likelihoods.likelihood import Likelihood
+from twofold.likelihoods.quadrature.outputs import Weights, latent_drive
+
+PerTime = Float[Tensor, " time"]
+States = Float[Tensor, "time latent"]
+Matrices = Float[Tensor, "time latent latent"]
+PRODUCTS_AT_ONCE = 2**22  # of the weights of a neuron, pair by pair
+
+
+class Slopes(NamedTuple):
+    """Slopes of log p(y_t, z_t) by z_t.
+
+    Parameters
+    ----------
+    gradient
+        (time, latent).
+    curvature
+        (time, latent, latent) minus the second derivatives.
+    """
+
+    gradient: States
+    curvature: Matrices
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """log p(y_t, z_t) at every time point.
+
+    Parameters
+    ----------
+    likelihood
+        Of all neurons.
+    raw
+        Outputs a of the readout.
+    weights
+        (neuron, parameter, latent) w.
+    y
+        Responses, finite where they do not count, too.
+    counted
+        True where a response counts.
+    precision
+        Lambda of the prior.
+    """
+
+    likelihood: Likelihood
+    raw: Float[Tensor, "time neuron parameter"]
+    weights: Weights
+    y: Num[Tensor, "time neuron"]
+    counted: Bool[Tensor, "time neuron"]
+    precision: Float[Tensor, "latent latent"]
+
+    def value(self, z: States) -> PerTime:
+        """In nats."""
+        log_prob = self._log_prob(self.raw + latent_drive(self.weights, z)).sum(-1)
+        log_det = torch.linalg.slogdet(self.precision).logabsdet
+        squares = ((z @ self.precision) * z).sum(-1)
+        return log_prob + 0.5 * (log_det - squares - z.shape[-1] * math.log(2 * math.pi))
+
+    def slopes(self, z: States) -> Slopes:
+        """By differentiating every entry twice."""
+        outputs = (self.raw + latent_drive(self.weights, z)).detach().requires_grad_()
+        with torch.enable_grad():
+            (g,) = torch.autograd.grad(self._log_prob(outputs).sum(), outputs, create_graph=True)
+            h = [torch.autograd.grad(part.sum(), outputs, retain_graph=True)[0] for part in g.unbind(-1)]
+        gradient = torch.einsum("tnp,npk->tk", g.detach(), self.weights) - z @ self.precision
+        return Slopes(gradient, self.precision - self._squared(torch.stack(h, dim=-1)))
+
+    def _log_prob(self, outputs: Tensor) -> Tensor:
+        return torch.where(self.counted, self.likelihood.distribution(outputs).log_prob(self.y), 0)
+
+    def _squared(self, h: Float[Tensor, "time neuron parameter parameter"]) -> Matrices:
+        """sum_i w_i^T H_i w_i, some neurons at a time."""
+        n_parameters, k = self.weights.shape[1:]
+        total = h.new_zeros(len(h), k * k)
+        size = max(1, PRODUCTS_AT_ONCE // (n_parameters * k) ** 2)
+        for w, part in zip(self.weights.split(size), h.split(size, dim=1), strict=True):
+            products = torch.einsum("npk,nql->npqkl", w, w)
+            total += part.flatten(1) @ products.flatten(0, 2).flatten(1)
+        return total.unflatten(1, (k, k))

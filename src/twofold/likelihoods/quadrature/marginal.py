@@ -1,0 +1,126 @@
+r"""The log probability of a response with the outputs integrated out, wherever the integrand lies.
+
+.. math:: \log p(y) = \log \int p(y | u_x)\, \varphi(x)\, dx, \qquad u_x = m + s x
+
+A response that the model does not expect moves the integrand many standard deviations away. So first look
+where it is, at coarse steps; then integrate there, on both sides of the kink; and twice as finely wherever
+that makes a difference.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Integer, Num
+from torch import Tensor
+
+from twofold.likelihoods.likelihood import Likelihood
+from twofold.likelihoods.quadrature.conditional import expected_q, responses_given
+from twofold.likelihoods.quadrature.mixture import split_nodes
+from twofold.likelihoods.quadrature.outputs import GaussianOutputs
+from twofold.likelihoods.quadrature.rules import SQRT_2_PI, Rule, hermite
+from twofold.likelihoods.zig import ZigLikelihood
+
+LOOKS = [
+    math.sinh(0.4 * k) for k in range(-14, 15)
+]  # dense near the mean, 135 standard deviations at the end
+NEGLIGIBLE = 15.0  # nats below the largest
+NODES, MOST_NODES = 12, 192  # on each side of the kink
+TOLERANCE = 1e-4  # nats
+PerEntryFlat = Float[Tensor, " entry"]
+
+
+def log_marginal(
+    likelihood: Likelihood, outputs: GaussianOutputs, y: Num[Tensor, "time neuron"]
+) -> Float[Tensor, "time neuron"]:
+    """Log p(y) in nats of every entry by itself.
+
+    Parameters
+    ----------
+    likelihood
+        Poisson, Gaussian or zero-inflated gamma.
+    outputs
+        (time, neuron, parameter) means, and covariances of as many axes that broadcast to them.
+    y
+        Responses.
+
+    Examples
+    --------
+    >>> from twofold.likelihoods import PoissonLikelihood
+    >>> outputs = GaussianOutputs(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1, 1))
+    >>> log_marginal(PoissonLikelihood(), outputs, torch.zeros(1, 1)).round(decimals=3)
+    tensor([[-1.]])
+    """
+    if not isinstance(likelihood, ZigLikelihood):
+        return _of_entries(likelihood, outputs, y, torch.ones_like(y, dtype=torch.bool)).reshape(y.shape)
+    _, silent = expected_q(likelihood, outputs.mean[..., 0], outputs.sd(0))  # alone decides on silence
+    found = silent.log() if likelihood.spike == "mass" else (silent / likelihood.rho).log()
+    active = ~(y <= likelihood.rho)
+    return found.masked_scatter(active, _of_entries(likelihood, outputs, y, active).to(found.dtype))
+
+
+def _of_entries(likelihood: Likelihood, outputs: GaussianOutputs, y: Tensor, at: Tensor) -> PerEntryFlat:
+    """Log p(y) where `at` is True, each of these entries like a neuron of its own."""
+    covariance = outputs.covariance.expand(*y.shape, *outputs.covariance.shape[-2:])
+    neuron = torch.arange(y.shape[1], device=y.device).expand(y.shape)[at]
+    chosen = GaussianOutputs(outputs.mean[at], covariance[at])
+    return _Integrand(_of_some(likelihood, neuron), chosen, y[at]).log_integral()
+
+
+@dataclass(frozen=True, eq=False)
+class _Integrand:
+    """p(y | m + s x) phi(x), a function of x for every entry."""
+
+    likelihood: Likelihood
+    outputs: GaussianOutputs
+    y: Tensor
+
+    def log(self, x: Tensor, rule: Rule | None = None) -> Float[Tensor, "node entry"]:
+        """Its logarithm at (node, entry) x."""
+        u = self.outputs.mean[..., -1] + self.outputs.sd(-1) * x
+        log_prob = responses_given(self.likelihood, self.outputs, u, rule).log_prob(self.y)
+        return log_prob - 0.5 * x**2 - math.log(SQRT_2_PI)
+
+    def log_integral(self) -> PerEntryFlat:
+        """By rules twice as fine until it no longer changes."""
+        low, high = self.ends()
+        found, nodes = self.log_sum(low, high, NODES), NODES
+        part, open_ = self, torch.arange(len(found), device=found.device)
+        while len(open_) and nodes < MOST_NODES:
+            nodes *= 2
+            finer = part.log_sum(low[open_], high[open_], nodes)
+            (differs,) = ((finer - found[open_]).abs() > TOLERANCE).nonzero(as_tuple=True)
+            found[open_] = finer
+            part, open_ = part.of(differs), open_[differs]
+        return found
+
+    def ends(self) -> tuple[PerEntryFlat, PerEntryFlat]:
+        """Between which x it is not negligible, at coarse steps."""
+        looks = self.y.new_tensor(LOOKS, dtype=self.outputs.mean.dtype)
+        log = self.log(looks[:, None].expand(-1, len(self.y)), hermite(4))
+        seen = (log > log.amax(0) - NEGLIGIBLE).to(torch.uint8)
+        first, last = seen.argmax(0), len(looks) - 1 - seen.flip(0).argmax(0)
+        return looks[(first - 1).clamp(min=0)], looks[(last + 1).clamp(max=len(looks) - 1)]
+
+    def log_sum(self, low: PerEntryFlat, high: PerEntryFlat, nodes: int) -> PerEntryFlat:
+        """By Gauss-Legendre on both sides of the kink."""
+        x, weights = split_nodes(self.outputs.mean[..., -1], self.outputs.sd(-1), low, high, nodes)
+        return torch.logsumexp(self.log(x) + weights.log(), dim=0)
+
+    def of(self, entries: Integer[Tensor, " some"]) -> _Integrand:
+        """Of some of the entries."""
+        outputs = GaussianOutputs(self.outputs.mean[entries], self.outputs.covariance[entries])
+        return _Integrand(_of_some(self.likelihood, entries), outputs, self.y[entries])
+
+
+def _of_some(likelihood: Likelihood, neurons: Tensor) -> Likelihood:
+    if not isinstance(likelihood, ZigLikelihood):
+        return likelihood
+    return ZigLikelihood(
+        likelihood.kappa[neurons],
+        rho=likelihood.rho,
+        spike=likelihood.spike,
+        paper_code=likelihood.paper_code,
+    )
