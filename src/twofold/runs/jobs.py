@@ -120,7 +120,8 @@ def _compute(todo: Mapping[str, Job], n_jobs: int) -> Generator[tuple[str, Array
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
         finished = parallel(delayed(_named)(*one) for one in todo.items())
         try:
-            yield from finished
+            for digest, result in finished:  # not `yield from`, which would close it before the next line
+                yield digest, result
         finally:
             warnings.simplefilter("ignore")  # of an interrupted run: that jobs were cancelled
             finished.close()

@@ -40,10 +40,10 @@ def test_one_lambda_is_no_curve(values):
     assert trade_off(rows_of("contrastive", 0.5, 0.1), AlignmentOptions(reconstruction=values)) == {}
 
 
-def test_presets_have_one_aligned_row_and_none_can_be_asked_for():
-    for preset in ("demo", "quick"):
-        (method,) = aligned(AlignmentOptions.preset(preset))
-        assert method.name == "contrastive aligned lambda=10"
+def test_presets_have_aligned_rows_and_none_can_be_asked_for():
+    for preset, values in {"demo": (10,), "quick": (1, 10), "paper": (0.1, 1, 10)}.items():
+        names = [method.name for method in aligned(AlignmentOptions.preset(preset))]
+        assert names == [f"contrastive aligned lambda={value:g}" for value in values]
     assert aligned(AlignmentOptions(reconstruction=())) == ()
 
 
