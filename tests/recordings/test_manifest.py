@@ -101,6 +101,19 @@ def test_a_damaged_file_is_named_and_never_read_as_data(
     shutil.rmtree(copy)
 
 
+def test_a_chunk_that_changes_after_it_was_read_is_compared_again(tmp_path, store):
+    copy = shutil.copytree(store, tmp_path / "mouse.zarr")
+    responses = open_recording(copy).responses
+    whole, first = responses[:], copy / "responses/c.0.0"
+    np.testing.assert_array_equal(responses[3:7], whole[3:7])
+    with first.open("r+b") as file:
+        file.seek(5 * 4 * N_NEURONS)
+        file.write(b"other")
+    for rows in (slice(3, 7), slice(0, 1)):
+        with pytest.raises(DataError, match=r"responses/c.0.0 has changed since"):
+            responses[rows]
+
+
 def test_two_chunks_that_changed_places_are_both_named(tmp_path, store):
     copy = shutil.copytree(store, tmp_path / "mouse.zarr")
     first, second = copy / "responses/c.0.0", copy / "responses/c.1.0"

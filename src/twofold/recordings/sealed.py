@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import threading
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from zarr.storage import LocalStore
 
 from twofold.errors import DataError
 from twofold.recordings.manifest import METADATA, Chunk, Manifest
+
+Stamp = tuple[int, int, int, int]  # of a file that has not changed
 
 
 class SealingStore(LocalStore):
@@ -77,13 +81,37 @@ class SealedStore(LocalStore):
     def __init__(self, root: Path | str, *, read_only: bool = True) -> None:
         super().__init__(root, read_only=read_only)
         self.manifest = Manifest.read(self.root)
+        self._compared: dict[str, Stamp] = {}
 
     def chunk(self, key: str) -> np.ndarray:
         """(byte,) a chunk file, compared with the manifest."""
+        with self._file(key) as file:
+            return self._whole(key, file)
+
+    def read_into(self, out: np.ndarray, key: str, first: int) -> None:
+        """Fill an array with the bytes of a chunk file from the `first` on.
+
+        The file is compared with the manifest when it is first read, and again if it has changed since.
+        """
+        with self._file(key) as file:
+            stamp = _stamp(file)
+            if self._compared.get(key) != stamp:
+                out.reshape(-1).view(np.uint8)[:] = self._whole(key, file)[first : first + out.nbytes]
+                self._compared[key] = stamp
+                return
+            file.seek(first)
+            if file.readinto(out.data.cast("B")) != out.nbytes:
+                raise self._broken(key, "became shorter while it was read")
+
+    def _file(self, key: str) -> FileIO:
         try:
-            content = _read(self.root / key)
+            return (self.root / key).open("rb", buffering=0)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise self._broken(key, "is missing") from None
+
+    def _whole(self, key: str, file: FileIO) -> np.ndarray:
+        content = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
+        content = content[: file.readinto(content.data)]
         if problem := self.manifest.chunks[key].problem(content):
             raise self._broken(key, problem)
         return content
@@ -132,21 +160,17 @@ class StoredArray:
         if not isinstance(key, slice) or key.step not in (None, 1):
             return np.asarray(self.array.oindex[key])
         start, stop, _ = key.indices(self.shape[0])
-        out = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
-        n_rows = self.array.chunks[0]
+        out = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype.newbyteorder("<"))
+        n_rows, row_bytes = self.array.chunks[0], self.dtype.itemsize * math.prod(self.shape[1:])
         for number in range(start // n_rows, -(-stop // n_rows)) if out.size else ():
             first = number * n_rows
             low, high = max(start, first), min(stop, first + n_rows)
-            out[low - start : high - start] = self._chunk(number)[low - first : high - first]
+            key = self.array.metadata.encode_chunk_key((number,) + (0,) * (len(self.shape) - 1))
+            into = out[low - start : high - start]
+            self.store.read_into(into, f"{self.array.path}/{key}", (low - first) * row_bytes)
         return out
 
-    def _chunk(self, number: int) -> np.ndarray:
-        key = self.array.metadata.encode_chunk_key((number,) + (0,) * (len(self.shape) - 1))
-        content = self.store.chunk(f"{self.array.path}/{key}")
-        return content[:-4].view(self.dtype.newbyteorder("<")).reshape(self.array.chunks)
 
-
-def _read(path: Path) -> np.ndarray:
-    with path.open("rb", buffering=0) as file:
-        content = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
-        return content[: file.readinto(content.data)]
+def _stamp(file: FileIO) -> Stamp:
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
