@@ -126,11 +126,11 @@ def _parts(
     single = table_jobs.single_jobs(make, options)
     regions, of_regions = _regions(make, options, schemes["leave_one_repeat_out"]) if by else ((), [])
     regression = table_jobs.regression_jobs(make, options, schemes["leave_one_repeat_out"])
-    parts: dict[str, Sequence[Sequence[Job]]] = {
+    parts: dict[str, Sequence[Sequence[Job]]] = {  # the longest jobs first, so that none is waited for
+        "state": _alone(state),
+        "alignment": alignment,
         **{str(scheme): folds for scheme, folds in decoding.items()},
         "regression": _alone(regression),
-        "alignment": alignment,
-        "state": _alone(state),
         "seeds": _alone(seeds),
         "saturation by units": _alone(by_units),
         "saturation by repeats": _alone(by_repeats),

@@ -34,6 +34,7 @@ QUICK: dict[str, Any] = {
     "logistic_steps": 100,
     "reconstruction": (1.0, 10.0),
     "feature_steps": 300,
+    "vae_most_steps": 160,
     "response_epochs": 8,
     "response_units": (1.0,),
 }
