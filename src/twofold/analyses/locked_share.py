@@ -26,7 +26,7 @@ from twofold.analyses.chance import Chance
 from twofold.errors import DataError, OptionError
 from twofold.metrics.intervals import Interval
 
-Repeats = Num[np.ndarray, "repeat frame dimension"]
+Repeats = Num[np.ndarray, "_ _ _"]
 PerDimension = Float[np.ndarray, " dimension"]
 
 
