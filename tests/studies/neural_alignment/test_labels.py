@@ -143,6 +143,16 @@ def test_a_study_of_another_label_runs_and_names_its_metrics_after_it(recording,
     assert not [row for row in result.rows if row.table == "picture-similarity"]
 
 
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+@pytest.mark.parametrize(("recording", "label"), [(gratings(), "direction_deg"), (track(), "position")])
+def test_an_embedding_that_follows_the_movie_is_left_out_of_a_study_of_another_label(
+    recording, label, preset
+):
+    plan = plan_study(recording, AlignmentOptions.preset(preset).model_copy(update={"label": label}))
+    assert plan.asked.feature_steps > 0
+    assert not [job.name for job in plan.jobs if "contrastive features" in job.name]
+
+
 @pytest.mark.parametrize(
     ("label", "match"),
     [

@@ -34,8 +34,11 @@ def at_size(options: AlignmentOptions, data: Presentations) -> AlignmentOptions:
     """Options as they are used for this recording.
 
     A small one has the paper's contrastive embedding on single samples, like all its other rows, and for as
-    few steps as ours; a large one fits what is trained once per split.
+    few steps as ours; a large one fits what is trained once per split. That embedding follows the movie from
+    frame to frame, so it is left out where the label is something else.
     """
+    if data.label_name != "frame":
+        return options.model_copy(update={"feature_steps": 0})
     if is_split_once(options, data):
         return options
     steps = min(options.feature_steps, options.steps)
