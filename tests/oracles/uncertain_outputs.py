@@ -107,10 +107,10 @@ def expected_q(case, u, n=48):
     return found
 
 
-def log_integral(log_density, case, n=24, panels=100):
-    """log E[p(y | u)] from the logarithm of what is averaged."""
+def log_integral(log_density, case, n=24, panels=100, reach=130.0):
+    """log E[p(y | u)] from the logarithm of what is averaged, as far as `reach` standard deviations."""
     m, s = case.mean[:, 1], case.sd[:, 1]
-    x, w = nodes(m, s, n, 130.0, panels)
+    x, w = nodes(m, s, n, reach, panels)
     with np.errstate(divide="ignore"):
         log = log_density(m[:, None] + s[:, None] * x) - x**2 / 2 - np.log(2 * np.pi) / 2 + np.log(w)
     return logsumexp(log, axis=1)
@@ -137,7 +137,12 @@ def poisson_expected(case, y):
 
 def poisson_log_marginal(case, y):
     """log p(y) of counts."""
-    return log_integral(lambda u: y[:, None] * log_theta(u) - theta(u) - gammaln(y + 1)[:, None], case)
+    return log_integral(
+        lambda u: y[:, None] * log_theta(u) - theta(u) - gammaln(y + 1)[:, None],
+        case,
+        panels=800,
+        reach=1000.0,
+    )
 
 
 def gaussian_expected(case, y):
@@ -160,4 +165,4 @@ def gaussian_log_marginal(case, y):
         square = (y[:, None] - m_v) ** 2 * np.exp(-log_variance)
         return -0.5 * (square + log_variance + np.log(2 * np.pi))
 
-    return log_integral(log_density, case)
+    return log_integral(log_density, case, panels=800, reach=1000.0)  # of 15,000 nats, say, it lies far away

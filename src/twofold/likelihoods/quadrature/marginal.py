@@ -3,8 +3,8 @@ r"""The log probability of a response with the outputs integrated out, wherever 
 .. math:: \log p(y) = \log \int p(y | u_x)\, \varphi(x)\, dx, \qquad u_x = m + s x
 
 A response that the model does not expect moves the integrand many standard deviations away. So first look
-where it is, at coarse steps; then integrate there, on both sides of the kink; and twice as finely wherever
-that makes a difference.
+where it is, at coarse steps, and closer where these are far apart; then integrate there, on both sides of
+the kink; and twice as finely wherever that makes a difference.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from twofold.likelihoods.quadrature.rules import SQRT_2_PI, Rule, hermite
 from twofold.likelihoods.zig import ZigLikelihood
 
 LOOKS = [
-    math.sinh(0.4 * k) for k in range(-14, 15)
-]  # dense near the mean, 135 standard deviations at the end
+    math.sinh(0.4 * k) for k in range(-22, 23)
+]  # dense near the mean, 3300 standard deviations at the end
+STEPS, WIDE, ZOOMS = 24, 12.0, 6  # of a closer look; standard deviations that need one; how many at most
 NEGLIGIBLE = 15.0  # nats below the largest
 NODES, MOST_NODES = 12, 192  # on each side of the kink
 TOLERANCE = 1e-4  # nats
@@ -97,12 +98,25 @@ class _Integrand:
         return found
 
     def ends(self) -> tuple[PerEntryFlat, PerEntryFlat]:
-        """Between which x it is not negligible, at coarse steps."""
+        """Between which x it is not negligible."""
         looks = self.y.new_tensor(LOOKS, dtype=self.outputs.mean.dtype)
-        log = self.log(looks[:, None].expand(-1, len(self.y)), hermite(4))
+        low, high = self.around(looks[:, None].expand(-1, len(self.y)))
+        steps = torch.linspace(0, 1, STEPS, dtype=low.dtype, device=low.device)[:, None]
+        for _ in range(ZOOMS):
+            (wide,) = (high - low > WIDE).nonzero(as_tuple=True)
+            if not len(wide):
+                break
+            closer = low[wide] + (high - low)[wide] * steps
+            low[wide], high[wide] = self.of(wide).around(closer)
+        return low, high
+
+    def around(self, looks: Float[Tensor, "look entry"]) -> tuple[PerEntryFlat, PerEntryFlat]:
+        """The looks just outside of those where it is not negligible."""
+        log = self.log(looks, hermite(4))
         seen = (log > log.amax(0) - NEGLIGIBLE).to(torch.uint8)
-        first, last = seen.argmax(0), len(looks) - 1 - seen.flip(0).argmax(0)
-        return looks[(first - 1).clamp(min=0)], looks[(last + 1).clamp(max=len(looks) - 1)]
+        before = (seen.argmax(0) - 1).clamp(min=0)
+        behind = (len(looks) - seen.flip(0).argmax(0)).clamp(max=len(looks) - 1)
+        return looks.gather(0, before[None])[0], looks.gather(0, behind[None])[0]
 
     def log_sum(self, low: PerEntryFlat, high: PerEntryFlat, nodes: int) -> PerEntryFlat:
         """By Gauss-Legendre on both sides of the kink."""
