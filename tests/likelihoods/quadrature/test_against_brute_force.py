@@ -71,12 +71,13 @@ def test_marginal(family, dtype, relative, seed):
     assert_close(found, reference("log_marginal", case, family), relative)
 
 
-@pytest.mark.parametrize("seed", [122, 126, 168])
+@pytest.mark.parametrize("seed", [122, 126, 168, 291, 300])
 def test_marginal_of_a_response_that_lies_hundreds_of_standard_deviations_away(seed):
+    """In the last two, on either side: the other peak is as high, or hundreds of nats lower."""
     case = brute.Case.over_the_whole_range(seed)
     likelihood, outputs, y = of(case, "gaussian")
     found = integrated(likelihood, outputs).log_prob(y).numpy()
-    assert found.min() < -10_000
+    assert found.min() < -1_000
     assert_close(found, brute.gaussian_log_marginal(case, y.numpy()), 1e-5)
 
 

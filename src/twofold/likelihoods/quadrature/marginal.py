@@ -3,8 +3,8 @@ r"""The log probability of a response with the outputs integrated out, wherever 
 .. math:: \log p(y) = \log \int p(y | u_x)\, \varphi(x)\, dx, \qquad u_x = m + s x
 
 A response that the model does not expect moves the integrand many standard deviations away. So first look
-where it is, at coarse steps, and closer where these are far apart; then integrate there, on both sides of
-the kink; and twice as finely wherever that makes a difference.
+where it is, at coarse steps, and closer, to the left and to the right, where these are far apart; then
+integrate there, on both sides of the kink; and twice as finely wherever that makes a difference.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from twofold.likelihoods.quadrature.outputs import GaussianOutputs
 from twofold.likelihoods.quadrature.rules import SQRT_2_PI, Rule, hermite
 from twofold.likelihoods.zig import ZigLikelihood
 
-LOOKS = [
-    math.sinh(0.4 * k) for k in range(-22, 23)
-]  # dense near the mean, 3300 standard deviations at the end
-STEPS, WIDE, ZOOMS = 24, 12.0, 6  # of a closer look; standard deviations that need one; how many at most
+# Dense near the mean, and 3300 standard deviations away at the end.
+LOOKS = [math.sinh(0.4 * k) for k in range(-22, 23)]
+STEPS, WIDE, ZOOMS = 24, 30.0, 6  # of a closer look; standard deviations that need one; how many at most
 NEGLIGIBLE = 15.0  # nats below the largest
 NODES, MOST_NODES = 12, 192  # on each side of the kink
 TOLERANCE = 1e-4  # nats
@@ -85,8 +84,21 @@ class _Integrand:
         return log_prob - 0.5 * x**2 - math.log(SQRT_2_PI)
 
     def log_integral(self) -> PerEntryFlat:
-        """By rules twice as fine until it no longer changes."""
-        low, high = self.ends()
+        """Of entries whose integrand may lie far away, on either side or on both, each side by itself."""
+        looks = self.y.new_tensor(LOOKS, dtype=self.outputs.mean.dtype)[:, None].expand(-1, len(self.y))
+        low, high = self.around(looks)
+        found = torch.empty_like(low)
+        is_far = high - low > WIDE
+        (near,), (far,) = (~is_far).nonzero(as_tuple=True), is_far.nonzero(as_tuple=True)
+        found[near] = self.of(near).between(low[near], high[near])
+        if len(far):
+            part, middle = self.of(far), len(LOOKS) // 2
+            sides = looks[: middle + 1, far], looks[middle:, far]
+            found[far] = torch.logaddexp(*(part.between(*part.closer(side)) for side in sides))
+        return found
+
+    def between(self, low: PerEntryFlat, high: PerEntryFlat) -> PerEntryFlat:
+        """The logarithm of its integral, by rules twice as fine until it no longer changes."""
         found, nodes = self.log_sum(low, high, NODES), NODES
         part, open_ = self, torch.arange(len(found), device=found.device)
         while len(open_) and nodes < MOST_NODES:
@@ -97,17 +109,12 @@ class _Integrand:
             part, open_ = part.of(differs), open_[differs]
         return found
 
-    def ends(self) -> tuple[PerEntryFlat, PerEntryFlat]:
-        """Between which x it is not negligible."""
-        looks = self.y.new_tensor(LOOKS, dtype=self.outputs.mean.dtype)
-        low, high = self.around(looks[:, None].expand(-1, len(self.y)))
+    def closer(self, looks: Float[Tensor, "look entry"]) -> tuple[PerEntryFlat, PerEntryFlat]:
+        """Its ends between the looks, looked at again and again."""
+        low, high = self.around(looks)
         steps = torch.linspace(0, 1, STEPS, dtype=low.dtype, device=low.device)[:, None]
         for _ in range(ZOOMS):
-            (wide,) = (high - low > WIDE).nonzero(as_tuple=True)
-            if not len(wide):
-                break
-            closer = low[wide] + (high - low)[wide] * steps
-            low[wide], high[wide] = self.of(wide).around(closer)
+            low, high = self.around(low + (high - low) * steps)
         return low, high
 
     def around(self, looks: Float[Tensor, "look entry"]) -> tuple[PerEntryFlat, PerEntryFlat]:
