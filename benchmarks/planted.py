@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks import report
 from twofold.analyses.alignment import cross_repeat, same_trial
-from twofold.analyses.state import score_signal, within_repeats
+from twofold.analyses.state import score_signals, within_repeats
 from twofold.decoders import GroupedRidge
 from twofold.metrics import frame_scores
 from twofold.recordings.preprocess import Preprocessing
@@ -104,18 +104,15 @@ def scores(data: Presentations, latents: np.ndarray) -> Scores:
 def _state(data: Presentations, latents: np.ndarray) -> float:
     folds = [(np.setdiff1d(np.arange(data.n_repeats), group), group) for group in GROUPS]
     rows = [tuple(latents[part].reshape(-1, latents.shape[-1]) for part in fold) for fold in folds]
-    told = [
-        score_signal(
-            rows,
-            folds,
-            within_repeats(signal),
-            decoder=GroupedRidge(per_target=True),
-            n_surrogates=1,
-            random_state=np.random.default_rng(0),
-        ).value
-        for signal in data.signals.values()
-    ]
-    return float(np.mean(told))
+    scores = score_signals(
+        rows,
+        folds,
+        [within_repeats(signal) for signal in data.signals.values()],
+        decoder=GroupedRidge(per_target=True),
+        n_surrogates=1,
+        random_state=np.random.default_rng(0),
+    )
+    return float(np.mean([score.value for score in scores]))
 
 
 def rules(found: dict[str, Scores], chance: float) -> dict[str, bool]:

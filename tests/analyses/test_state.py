@@ -13,8 +13,7 @@ from sklearn.metrics import r2_score
 
 from twofold.analyses.state import (
     SignalScore,
-    predict_signal,
-    score_signal,
+    score_signals,
     surrogate_signals,
     within_repeats,
 )
@@ -49,7 +48,11 @@ def slow(rng: np.random.Generator, columns: int = 1, keeps: float = 0.8) -> np.n
 def scored(latents: np.ndarray, signal: np.ndarray, decoder=RIDGE, n=N_SURROGATES, seed=0) -> SignalScore:
     """The score of a signal from latents (repeat, frame, dimension)."""
     rng = np.random.default_rng(seed)
-    return score_signal(by_fold(latents), FOLDS, signal, decoder=decoder, n_surrogates=n, random_state=rng)
+    return scored_together(latents, [signal], decoder, n, rng)[0]
+
+
+def scored_together(latents, signals, decoder, n, rng) -> list[SignalScore]:
+    return score_signals(by_fold(latents), FOLDS, signals, decoder=decoder, n_surrogates=n, random_state=rng)
 
 
 def by_fold(latents: np.ndarray) -> list[tuple[np.ndarray, ...]]:
@@ -124,12 +127,24 @@ def test_the_predicted_signal_is_what_was_scored():
     rng = np.random.default_rng(9)
     signal = slow(rng)[..., 0]
     latents = signal[..., None] + rng.normal(size=(N_REPEATS, N_FRAMES, 2))
-    predicted = predict_signal(by_fold(latents), FOLDS, signal, decoder=Linear())
-    expected = [r2_score(signal[test].ravel(), predicted[test].ravel()) for _, test in FOLDS]
-    np.testing.assert_allclose(scored(latents, signal, Linear()).folds, expected)
-    some = predict_signal(by_fold(latents)[:2], FOLDS[:2], signal, decoder=Linear())
-    np.testing.assert_array_equal(some[:6], predicted[:6])
-    assert np.isnan(some[6:]).all()
+    score = scored(latents, signal, Linear())
+    expected = [r2_score(signal[test].ravel(), score.predicted[test].ravel()) for _, test in FOLDS]
+    np.testing.assert_allclose(score.folds, expected)
+    asked = {"decoder": Linear(), "n_surrogates": 2, "random_state": rng}
+    (some,) = score_signals(by_fold(latents)[:2], FOLDS[:2], [signal], **asked)
+    np.testing.assert_allclose(some.predicted[:6], score.predicted[:6])
+    assert np.isnan(some.predicted[6:]).all()
+
+
+def test_several_signals_are_scored_as_each_is_by_itself():
+    rng = np.random.default_rng(10)
+    latents, signals = slow(rng, 3), [slow(rng)[..., 0] for _ in range(3)]
+    together = scored_together(latents, signals, RIDGE, 4, np.random.default_rng(0))
+    draws = np.random.default_rng(0)  # goes on from signal to signal
+    for score, signal in zip(together, signals, strict=True):
+        (alone,) = scored_together(latents, [signal], RIDGE, 4, draws)
+        for part in ("folds", "circular_shifts", "trial_swaps", "predicted"):
+            np.testing.assert_allclose(getattr(score, part), getattr(alone, part))
 
 
 # --- surrogates ----------------------------------------------------------------------------------
@@ -192,7 +207,7 @@ def test_what_has_no_score_is_not_a_finding():
     assert len(score.folds) == 0
     assert np.isnan(score.value)
     assert score.p(score.circular_shifts) == 1.0
-    known = SignalScore(np.array([0.5]), np.array([0.1, np.nan, 0.7]), np.zeros(3))
+    known = SignalScore(np.array([0.5]), np.array([0.1, np.nan, 0.7]), np.zeros(3), np.zeros((1, 1)))
     assert known.p(known.circular_shifts) == pytest.approx(3 / 4)
 
 

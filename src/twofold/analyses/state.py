@@ -17,12 +17,14 @@ class SignalScore:
     """How well latents predict a signal, and how well they predict it when it is moved in time.
 
     `folds` are R2 per fold, without folds in which the signal is constant; each null has the mean over
-    folds for every surrogate, NaN where it is constant in all of them.
+    folds for every surrogate, NaN where it is constant in all of them; `predicted` (repeat, frame) is the
+    signal as the fold that left a repeat out tells it, NaN where none did.
     """
 
     folds: np.ndarray
     circular_shifts: np.ndarray
     trial_swaps: np.ndarray
+    predicted: np.ndarray
 
     @property
     def value(self) -> float:
@@ -63,16 +65,16 @@ def surrogate_signals(
     return shifted, swapped
 
 
-def score_signal(
+def score_signals(
     latents: Sequence[tuple[np.ndarray, np.ndarray]],
     repeats: Sequence[tuple[np.ndarray, np.ndarray]],
-    signal: Num[np.ndarray, "repeat frame"],
+    signals: Sequence[Num[np.ndarray, "repeat frame"]],
     *,
     decoder: Regressor,
     n_surrogates: int,
     random_state: np.random.Generator,
-) -> SignalScore:
-    """R2 of a signal from latents of repeats that were used in no fit, with its nulls.
+) -> list[SignalScore]:
+    """R2 of each signal from latents of repeats that were used in no fit, with its nulls.
 
     Parameters
     ----------
@@ -80,30 +82,39 @@ def score_signal(
         Per fold, latents of its training and its test repeats, each (repeat * frame, dimension).
     repeats
         Per fold, which repeats these are.
-    signal
-        (repeat, frame), finite.
+    signals
+        Each (repeat, frame), finite.
     decoder
-        Fitted per fold on the training repeats, for the signal and all surrogates at once.
+        Fitted once per fold on the training repeats, for all signals and all their surrogates.
     n_surrogates
         Surrogates of each kind; 100 or more for a p of 0.01.
     random_state
         Source of randomness.
     """
-    shifted, swapped = surrogate_signals(signal, n_surrogates, random_state)
-    stacked = np.concatenate([signal[..., None], shifted, swapped], axis=-1)
+    each = [
+        np.concatenate([signal[..., None], *surrogate_signals(signal, n_surrogates, random_state)], axis=-1)
+        for signal in signals
+    ]
+    stacked = np.concatenate(each, axis=-1)
+    told = np.full(stacked.shape, np.nan)
     folds = []
     for (latents_train, latents_test), (train, test) in zip(latents, repeats, strict=True):
         target_train = stacked[train].reshape(-1, stacked.shape[-1])
         target_test = stacked[test].reshape(-1, stacked.shape[-1])
-        groups = np.repeat(train, signal.shape[1])
+        groups = np.repeat(train, stacked.shape[1])
         predicted = decoder.fit(latents_train, target_train, groups).predict(latents_test)
         folds.append(r2(target_test, predicted, average=None))
-    scores = np.stack(folds)
-    return SignalScore(
-        folds=scores[np.isfinite(scores[:, 0]), 0],
-        circular_shifts=_mean_of_finite(scores[:, 1 : 1 + n_surrogates]),
-        trial_swaps=_mean_of_finite(scores[:, 1 + n_surrogates :]),
-    )
+        told[test] = predicted.reshape(len(test), *stacked.shape[1:])
+    scores = np.split(np.stack(folds), len(each), axis=1)
+    return [
+        SignalScore(
+            folds=found[np.isfinite(found[:, 0]), 0],
+            circular_shifts=_mean_of_finite(found[:, 1 : 1 + n_surrogates]),
+            trial_swaps=_mean_of_finite(found[:, 1 + n_surrogates :]),
+            predicted=predicted[..., 0],
+        )
+        for found, predicted in zip(scores, np.split(told, len(each), axis=-1), strict=True)
+    ]
 
 
 def _mean_of_finite(scores: Num[np.ndarray, "fold surrogate"]) -> Num[np.ndarray, " surrogate"]:
@@ -111,25 +122,6 @@ def _mean_of_finite(scores: Num[np.ndarray, "fold surrogate"]) -> Num[np.ndarray
     there = np.isfinite(scores)
     n = there.sum(axis=0)
     return np.where(n > 0, np.where(there, scores, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
-
-
-def predict_signal(
-    latents: Sequence[tuple[np.ndarray, np.ndarray]],
-    repeats: Sequence[tuple[np.ndarray, np.ndarray]],
-    signal: Num[np.ndarray, "repeat frame"],
-    *,
-    decoder: Regressor,
-) -> Num[np.ndarray, "repeat frame"]:
-    """The signal as latents tell it, every repeat by the fold that left it out.
-
-    Parameters are those of `score_signal`; repeats that no fold left out are NaN.
-    """
-    predicted = np.full(signal.shape, np.nan)
-    for (latents_train, latents_test), (train, test) in zip(latents, repeats, strict=True):
-        groups = np.repeat(train, signal.shape[1])
-        fitted = decoder.fit(latents_train, signal[train].reshape(-1), groups)
-        predicted[test] = fitted.predict(latents_test).reshape(len(test), -1)
-    return predicted
 
 
 def within_repeats(signal: Num[np.ndarray, "repeat frame"]) -> Num[np.ndarray, "repeat frame"]:

@@ -9,7 +9,7 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from twofold.analyses.alignment import cross_repeat, same_trial
-from twofold.analyses.state import score_signal, within_repeats
+from twofold.analyses.state import score_signals, within_repeats
 from twofold.decoders import GroupedRidge
 from twofold.metrics import frame_chance, frame_scores
 from twofold.recordings.preprocess import Preprocessing, fit_to_responses
@@ -63,22 +63,19 @@ def scores(data: Presentations, latents: np.ndarray) -> Scores:
         keep=keep,
     )
     folds = [(np.setdiff1d(np.arange(8), group), group) for group in GROUPS]
-    told = [
-        score_signal(
-            [(flat(latents, train), flat(latents, test)) for train, test in folds],
-            folds,
-            within_repeats(signal),
-            decoder=GroupedRidge(per_target=True),
-            n_surrogates=1,
-            random_state=np.random.default_rng(0),
-        ).value
-        for signal in data.signals.values()
-    ]
+    scores = score_signals(
+        [(flat(latents, train), flat(latents, test)) for train, test in folds],
+        folds,
+        [within_repeats(signal) for signal in data.signals.values()],
+        decoder=GroupedRidge(per_target=True),
+        n_surrogates=1,
+        random_state=np.random.default_rng(0),
+    )
     return Scores(
         exact=frame_scores(true, predicted, frame_seconds=data.frame_s).exact_accuracy,
         same_trial=copied.variance_weighted,
         cross_repeat=locked.variance_weighted,
-        state=float(np.mean(told)),
+        state=float(np.mean([score.value for score in scores])),
     )
 
 

@@ -77,8 +77,8 @@ def test_rows_give_mean_null_and_both_p_values(data, few_steps):
 def test_the_figure_shows_the_embedding_that_tells_the_signal_best(data):
     def scored(r2: float, trace: float) -> dict[str, np.ndarray]:
         shape = data.signals["running_speed"].shape
-        key = "r2_signal_within_repeats/running_speed/folds"
-        return {key: np.array([r2, r2]), "trace/running_speed": np.full(shape, trace)}
+        key = "r2_signal_within_repeats/running_speed"
+        return {f"{key}/folds": np.array([r2, r2]), f"{key}/predicted": np.full(shape, trace)}
 
     shown = traces({"raw": scored(0.1, 1.0), "pca": scored(0.3, 2.0), "untrained": scored(-0.1, 3.0)}, data)
     assert set(shown) == {"state/running_speed/observed", "state/running_speed/predicted"}

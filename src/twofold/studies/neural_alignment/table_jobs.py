@@ -28,7 +28,7 @@ from twofold.studies.neural_alignment.tables.state import enough_surrogates, sta
 from twofold.studies.neural_alignment.tables.tuning import tune_response_network, tune_vae
 from twofold.studies.neural_alignment.truth import Known
 
-STRETCH = 10  # frames; of a large recording, signals are told in such steps
+STEP_S = 1.0  # of a large recording, signals, which are slow, are told in such steps
 SEARCHES = ("vae", "response network")
 
 
@@ -104,7 +104,7 @@ def state_jobs(
             inner_folds=options.inner_folds,
             seed=options.seed,
             refit=not once,
-            stretch=STRETCH if once else 1,
+            stretch=max(1, round(STEP_S / data.frame_s)) if once else 1,
         )
         for method in methods
     ]

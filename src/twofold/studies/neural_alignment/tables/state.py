@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from twofold.analyses.state import SignalScore, predict_signal, score_signal, within_repeats
+from twofold.analyses.state import SignalScore, score_signals, within_repeats
 from twofold.decoders import GroupedRidge
 from twofold.metrics import mean_and_sem
 from twofold.recordings.preprocess import Preprocessing
@@ -18,6 +18,7 @@ from twofold.studies.result import Row
 
 MOST_MISSING = 0.2
 SURROGATES_PER_TEST = 20
+PARTS = ("folds", "circular_shifts", "trial_swaps", "predicted")  # of a SignalScore
 
 
 def state_of_method(
@@ -55,8 +56,8 @@ def state_of_method(
     Returns
     -------
     dict
-        Per signal and per its part within repeats: R2 per fold and of every surrogate; and
-        `trace/<signal>` (repeat, stretch), the part within repeats as predicted.
+        Per signal and per its part within repeats: R2 per fold and of every surrogate, and what is
+        predicted, (repeat, stretch).
     """
     latents = []
     for train, test in folds:
@@ -70,26 +71,25 @@ def state_of_method(
         n = data.n_frames
         fitted_on, scored_on = (_coarse_rows(encode(rows), n, stretch) for rows in (part.rows, part.new))
         latents.append((fitted_on, scored_on))
-    out: dict[str, np.ndarray] = {}
-    for signal_name, signal in data.signals.items():
-        whole = fill_missing(signal)
-        if whole is None:
-            continue
-        filled = coarse(whole, stretch)
-        for kind, values in (("r2_signal", filled), ("r2_signal_within_repeats", within_repeats(filled))):
-            score = score_signal(
-                latents,
-                folds,
-                values,
-                decoder=GroupedRidge(per_target=True),
-                n_surrogates=surrogates,
-                random_state=np.random.default_rng([seed, 2]),
-            )
-            for name in ("folds", "circular_shifts", "trial_swaps"):
-                out[f"{kind}/{signal_name}/{name}"] = getattr(score, name)
-        moving = within_repeats(filled)
-        out[f"trace/{signal_name}"] = predict_signal(latents, folds, moving, decoder=GroupedRidge())
-    return out
+    whole = {name: fill_missing(signal) for name, signal in data.signals.items()}
+    filled = {name: coarse(signal, stretch) for name, signal in whole.items() if signal is not None}
+    kinds = {f"r2_signal/{name}": signal for name, signal in filled.items()}
+    kinds |= {f"r2_signal_within_repeats/{name}": within_repeats(signal) for name, signal in filled.items()}
+    if not kinds:
+        return {}
+    scores = score_signals(
+        latents,
+        folds,
+        list(kinds.values()),
+        decoder=GroupedRidge(per_target=True),
+        n_surrogates=surrogates,
+        random_state=np.random.default_rng([seed, 2]),
+    )
+    return {
+        f"{kind}/{part}": getattr(score, part)
+        for kind, score in zip(kinds, scores, strict=True)
+        for part in PARTS
+    }
 
 
 def coarse(values: np.ndarray, stretch: int) -> np.ndarray:
@@ -147,8 +147,7 @@ def state_rows(
                         Row(table="state", row=name, metric=kind, split="test", value=None, note=note)
                     )
                     continue
-                parts = ("folds", "circular_shifts", "trial_swaps")
-                score = SignalScore(*(found[f"{kind}/{signal}/{part}"] for part in parts))
+                score = SignalScore(*(found[f"{kind}/{signal}/{part}"] for part in PARTS))
                 rows.append(_row(name, kind, score, options))
     return rows
 
@@ -157,12 +156,13 @@ def traces(by_method: Mapping[str, Mapping[str, np.ndarray]], data: Presentation
     """For the figure: each signal within repeats, and what the embedding that tells it best says."""
     found: dict[str, np.ndarray] = {}
     for signal in data.signals:
-        key = f"r2_signal_within_repeats/{signal}/folds"
-        scores = {method: parts[key].mean() for method, parts in by_method.items() if len(parts.get(key, ()))}
+        key = f"r2_signal_within_repeats/{signal}"
+        folds = {method: parts.get(f"{key}/folds", np.empty(0)) for method, parts in by_method.items()}
+        scores = {method: of_fold.mean() for method, of_fold in folds.items() if len(of_fold)}
         filled = fill_missing(data.signals[signal])
         if scores and filled is not None:
             best = max(scores, key=lambda method: scores[method])
-            predicted = by_method[best][f"trace/{signal}"]
+            predicted = by_method[best][f"{key}/predicted"]
             observed = coarse(filled, data.n_frames // predicted.shape[1])
             found[f"state/{signal}/observed"] = within_repeats(observed).reshape(-1)
             found[f"state/{signal}/predicted"] = predicted.reshape(-1)
