@@ -60,7 +60,12 @@ def test_raw_responses_tell_each_signal_as_by_hand(data, few_steps):
 
 def test_rows_give_mean_null_and_both_p_values(data, few_steps):
     names = [f"{kind}/running_speed" for kind in ("r2_signal", "r2_signal_within_repeats")]
-    parts = {"folds": [0.25, 0.75], "circular_shifts": [0.1] * 98 + [0.9], "trial_swaps": [0.2] * 99}
+    parts = {
+        "folds": [0.25, 0.75],
+        "circular_shifts": [0.1] * 98 + [0.9],
+        "trial_swaps": [0.2] * 99,
+        "predicted": [],
+    }
     found = {f"{name}/{part}": np.array(values) for name in names for part, values in parts.items()}
     only = replace(data, signals={"running_speed": data.signals["running_speed"]})
     slow, within = state_rows({"raw": found}, only, few_steps)
