@@ -99,6 +99,9 @@ def test_facts_name_the_best_decoder_the_best_aligned_and_the_leaky_row(result: 
         "raw",
         "contrastive (leaky: fitted on all repeats) + knn",
     ]
+    assert found[1].detail.endswith(
+        "; noise ceiling, what repeats share, 0.400; the simulation's own drive reaches 0.418"
+    )
 
 
 def test_the_headline_is_the_conclusion_of_the_study_and_else_written_from_the_numbers(result: Result):

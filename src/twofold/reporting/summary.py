@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from twofold.reporting.names import embedding_of, metric_of
 from twofold.reporting.numbers import number, with_error
 from twofold.reporting.scoreboard import Entry, Scoreboard
-from twofold.studies.result import Result
+from twofold.studies.result import Result, Row
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ def _most_aligned(scoreboard: Scoreboard) -> Fact | None:
     if metric is None or best is None:
         return None
     row = best.found[metric]
-    ceiling = f", ceiling {number(row.ceiling)}" if row.ceiling is not None else ""
     title = metric_of(metric).title.partition(") ")[2]
     if (row.value or 0.0) <= 0:
         detail = f"at best, {title} is {with_error(row)}: no better than the mean"
@@ -50,9 +49,16 @@ def _most_aligned(scoreboard: Scoreboard) -> Fact | None:
     return Fact(
         "Which stays aligned with the responses?",
         embedding_of(best.name),
-        f"{title} {with_error(row)}{ceiling}",
+        f"{title} {with_error(row)}{_bounds(row, scoreboard)}",
         best.name,
     )
+
+
+def _bounds(row: Row, scoreboard: Scoreboard) -> str:
+    """What could be reached: what repeats share and, in a simulation, what its law tells."""
+    shared = "" if row.ceiling is None else f"; noise ceiling, what repeats share, {number(row.ceiling)}"
+    true = [value for e in scoreboard.of_kind("ceiling") if (value := e.value(row.metric)) is not None]
+    return shared + (f"; the simulation's own drive reaches {number(max(true))}" if true else "")
 
 
 def _distrust(scoreboard: Scoreboard) -> Fact | None:

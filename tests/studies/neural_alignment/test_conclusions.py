@@ -180,6 +180,14 @@ def test_signals_that_are_told_and_untold_are_named():
     assert "No embedding tells pupil" in text
 
 
+def test_many_signals_are_counted_for_each_embedding():
+    rows = [state(f"raw -> running_{mouse}", 0.1 * mouse, p=1e-4) for mouse in range(1, 7)]
+    rows += [state(f"pca -> running_{mouse}", 0.01, p=1e-4 if mouse < 3 else 0.5) for mouse in range(1, 7)]
+    text = said(rows)
+    assert "Of 6 signals" in text
+    assert "raw 6 (R2 0.100 to 0.600), pca 2 (R2 0.010 to 0.010)" in text
+
+
 @pytest.mark.parametrize(
     ("value", "p", "n_tests", "told"),
     [

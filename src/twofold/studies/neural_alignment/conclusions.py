@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from twofold.studies.neural_alignment.tables.decoding_rows import DecodedFolds
 from twofold.studies.result import Row
 
 FAMILY_P = 0.05
+MOST_SIGNALS = 4  # with a sentence of their own
 
 
 def conclusions(rows: Sequence[Row], decoded: DecodedFolds, true: np.ndarray) -> list[str]:
@@ -189,24 +190,41 @@ def _controls(rows: Sequence[Row]) -> list[str]:
 
 def _state(rows: Sequence[Row]) -> list[str]:
     tested = [row for row in rows if row.table == "state" and row.metric == "r2_signal_within_repeats"]
-    told: dict[str, list[str]] = {}
+    told: dict[str, dict[str, Row]] = {}
     for row in tested:
         method, _, signal = row.row.partition(" -> ")
-        told.setdefault(signal, [])
+        by_method = told.setdefault(signal, {})
         if row.value is not None and is_told(row, n_tests=len(tested)):
-            told[signal].append(f"{method} (R2 {row.value:.3f})")
-    said = [
-        f"Within repeats, {signal} is told by the latents of {', '.join(methods)}."
-        for signal, methods in told.items()
-        if methods
-    ]
-    untold = [signal for signal, methods in told.items() if not methods]
+            by_method[method] = row
+    found = {signal: by_method for signal, by_method in told.items() if by_method}
+    said = _signal_by_signal(found) if len(found) <= MOST_SIGNALS else _method_by_method(found)
+    untold = [signal for signal, by_method in told.items() if not by_method]
     if untold:
         said.append(
             f"No embedding tells {', '.join(untold)} beyond both nulls "
             f"(p <= {FAMILY_P:g}, corrected for {len(tested)} tests)."
         )
     return said
+
+
+def _signal_by_signal(told: Mapping[str, Mapping[str, Row]]) -> list[str]:
+    said = []
+    for signal, by_method in told.items():
+        methods = ", ".join(f"{method} (R2 {row.value:.3f})" for method, row in by_method.items())
+        said.append(f"Within repeats, {signal} is told by the latents of {methods}.")
+    return said
+
+
+def _method_by_method(told: Mapping[str, Mapping[str, Row]]) -> list[str]:
+    """One sentence for all signals, such as those of many animals."""
+    r2: dict[str, list[float]] = {}
+    for by_method in told.values():
+        for method, row in by_method.items():
+            r2.setdefault(method, []).append(row.value or 0.0)
+    methods = (f"{method} {len(x)} (R2 {min(x):.3f} to {max(x):.3f})" for method, x in r2.items())
+    return [
+        f"Of {len(told)} signals, this many are told within repeats by the latents of {', '.join(methods)}."
+    ]
 
 
 def is_told(row: Row, n_tests: int) -> bool:
