@@ -14,9 +14,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from twofold import AlignmentOptions, Recording, Result, neural_alignment, read_arrays, report
+from twofold.metrics import paired_difference
+from twofold.studies.neural_alignment.label_scores import independent_hits
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ASKED_SECONDS = 600
+DECODED, OURS = "decoded/every_repeat/", "contrastive + knn"
+PLAIN, WINDOWED = ("untrained + knn", "raw + template", "raw + knn"), "raw window="
 SHOWN = {
     "frame-decoding": ("exact_accuracy",),
     "alignment": ("r2_cross_repeat", "r2_cosmoothing"),
@@ -99,6 +103,7 @@ def run(name: str, out: Path) -> dict[str, object]:
         "largest_process_mib": round(children),
         "recording": result.recording,
         "rows": shown(result),
+        "paired": paired(result),
         "conclusions": list(result.conclusions),
     }
 
@@ -111,6 +116,27 @@ def shown(result: Result) -> list[dict[str, object]]:
         for row in result.rows
         if row.metric in SHOWN.get(row.table, ())
     ]
+
+
+def paired(result: Result) -> list[dict[str, object]]:
+    """Exact accuracy of the contrastive embedding above each plainer row, paired over repeats."""
+    true = result.arrays["decoded/true"]
+    hits = {
+        name.removeprefix(DECODED): independent_hits(predicted == true)
+        for name, predicted in result.arrays.items()
+        if name.startswith(DECODED)
+    }
+    lines = []
+    for name in hits:
+        if name in PLAIN or name.startswith(WINDOWED):
+            found = paired_difference(hits[OURS], hits[name])
+            gap = found.difference
+            sem = None if gap.high is None else round(gap.high - gap.value, 4)
+            lines.append(
+                {"row": OURS, "above": name, "difference": round(gap.value, 4), "sem": sem}
+                | {"p": round(found.p, 4), "n": gap.n}
+            )
+    return lines
 
 
 def main() -> None:
