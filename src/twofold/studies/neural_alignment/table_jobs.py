@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from twofold.recordings.splits import Split
 from twofold.runs.jobs import Job
 from twofold.studies.neural_alignment import catalogue
 from twofold.studies.neural_alignment.job_maker import JobMaker
@@ -111,7 +112,7 @@ def state_jobs(
     return tuple(method.name for method in methods), jobs
 
 
-def regression_jobs(make: JobMaker, options: AlignmentOptions, splits: Sequence) -> list[Job]:
+def regression_jobs(make: JobMaker, options: AlignmentOptions, splits: Sequence[Split]) -> list[Job]:
     """A job per left-out repeat."""
     return [
         make(
@@ -166,13 +167,13 @@ def single_jobs(make: JobMaker, options: AlignmentOptions) -> dict[str, list[Job
     return found
 
 
-def seeds_jobs(make: JobMaker, options: AlignmentOptions, split: object) -> tuple[tuple[str, ...], list[Job]]:
+def seeds_jobs(make: JobMaker, options: AlignmentOptions, split: Split) -> tuple[tuple[str, ...], list[Job]]:
     """Names of the embeddings, and a job for each."""
     if options.seeds < 2:
         return (), []
     methods = [contrastive(options, trained=False), contrastive(options)]
     methods += main_vaes(options)[:1]
-    train, test = split.train, split.test  # type: ignore[attr-defined]
+    train, test = split.train, split.test
     jobs = [
         make(
             f"seeds, {method.name}",

@@ -13,12 +13,12 @@ from twofold.simulate.roots import mean_root
 from twofold.simulate.truth import Truth, frame_counts
 from twofold.studies.neural_alignment.options import AlignmentOptions
 from twofold.studies.neural_alignment.presentations import Presentations
-from twofold.studies.result import Row
+from twofold.studies.result import Row, SplitName
 
 BAYES = "ceiling: Bayes decoder that knows the drive and the law of the state"
 DRIVE = "ceiling: true drive averaged over the state"
 CONDITIONAL = "ceiling: true mean given the other units"
-CEILINGS = (
+CEILINGS: tuple[tuple[str, str, str, SplitName], ...] = (
     ("frame-decoding", BAYES, "exact_accuracy", "leave_one_repeat_out"),
     ("alignment", DRIVE, "r2_cross_repeat", "test"),
     ("alignment", CONDITIONAL, "r2_cosmoothing", "test"),
@@ -91,6 +91,6 @@ def known_truth(
 def absent_ceilings(reason: str) -> list[Row]:
     """Null rows that say why a simulation has no ceiling."""
     return [
-        Row(table=table, row=name, metric=metric, split=split, value=None, note=reason)  # type: ignore[arg-type]
+        Row(table=table, row=name, metric=metric, split=split, value=None, note=reason)
         for table, name, metric, split in CEILINGS
     ]
