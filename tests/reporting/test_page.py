@@ -144,7 +144,7 @@ def test_a_study_with_other_tables_is_shown_too(tmp_path: Path):
     path = report(Result("latent-factors", {"name": "m"}, {}, {}, 1.0, [row], {}), tmp_path / "page.html")
     text = path.read_text(encoding="utf-8")
     assert 'id="mice"' in text
-    assert "bits marginal" in text
+    assert "bits per response" in text
 
 
 def test_a_result_in_memory_needs_a_path(result: Result):

@@ -42,9 +42,23 @@ METRICS = {
     "kl": Metric("divergence, nats", 1, lower_is_better=True),
     "ssim": Metric("structural similarity"),
     "feature_cosine": Metric("cosine of features"),
+    "correlation_conditioned": Metric("correlation, given other neurons"),
+    "bits": Metric("bits per response"),
+    "bits_marginal": Metric("bits per response"),
+    "bits_same_trials": Metric("bits, of the trials scored so"),
+    "correlation_difference": Metric("gain in correlation"),
+    "gain_kept": Metric("share of the gain kept"),
+    "morans_i": Metric("Moran's I"),
+    "position_r2": Metric("R² told by place"),
+    "r2_mean_over_latents": Metric("R², mean over latents"),
+    "length_um": Metric("length, µm", 0),
+    "bits_conditioned": Metric("bits, given other neurons"),
+    "bits_released": Metric("bits, as the released code scores"),
+    "canonical_correlation": Metric("canonical correlation"),
 }
 FACTS = {
     "n_units": "units",
+    "n_recordings": "mice",
     "n_repeats": "repeats",
     "n_frames": "frames",
     "n_clips": "clips",
@@ -74,6 +88,28 @@ TABLES = {
     "by-region": "By region",
     "tuning": "Tuning",
     "responses-from-latents": "Responses from latents",
+    "table-1": "Table 1, video alone",
+    "table-2": "Table 2, weights on the latents",
+    "table-3": "Table 3, neurons never seen",
+    "table-4": "Table 4, independence of the stimulus",
+    "table-5": "Table 5, videos of another kind",
+    "table-8": "Table 8, smoother and encoder",
+    "table-10": "Table 10, start of the training",
+    "table-12": "Table 12, behaviour",
+    "appendix-j": "Appendix J, not started from a video model",
+    "figure-3-dimension": "Figure 3, dimensions of the latents",
+    "figure-3-given": "Figure 3, neurons given",
+    "figure-4": "Figure 4, likelihood over dimensions",
+    "figure-5": "Figure 5, traces",
+    "figure-6": "Figure 6, maps",
+    "figure-8": "Figure 8, samples",
+    "figure-9": "Figure 9, densities",
+    "figure-10": "Figure 10, traces of behaviour",
+    "figure-11": "Figure 11, further maps",
+    "calibration": "Calibration",
+    "noise-correlations": "Noise correlations",
+    "locked-share": "Share locked to the video",
+    "selection": "Selection",
 }
 ERRORS = {"mae_": "mean error", "median_error_": "median error", "rmse_": "root-mean-square error"}
 
@@ -85,14 +121,14 @@ def kind_of(row: str) -> Kind:
     --------
     >>> kind_of("pca + knn"), kind_of("untrained + knn"), kind_of("ceiling: true drive")
     ('honest', 'control', 'ceiling')
-    >>> kind_of("contrastive (leaky: fitted on all repeats) + knn")
-    'leaky'
+    >>> kind_of("contrastive (leaky: fitted on all repeats) + knn"), kind_of("truth")
+    ('leaky', 'ceiling')
     """
     if "leaky" in row:
         return "leaky"
-    if "ceiling" in row:
+    if "ceiling" in row or row.startswith("truth"):
         return "ceiling"
-    if row.startswith("control") or "shuffled" in row or "untrained" in row:
+    if row.startswith(("control", "constant responses")) or "shuffled" in row or "untrained" in row:
         return "control"
     return "honest"
 
@@ -168,8 +204,9 @@ def shown(row: str) -> str:
 
     Examples
     --------
-    >>> shown("contrastive -> running_speed")
-    'contrastive → running speed'
+    >>> shown("contrastive -> running_speed"), shown("latent zig <- contrast"), shown("video zig - poisson")
+    ('contrastive → running speed', 'latent zig ← contrast', 'video zig − poisson')
     """
     embedding, arrow, signal = row.partition(" -> ")
-    return f"{embedding} → {signal.replace('_', ' ')}" if arrow else row
+    words = f"{embedding} → {signal.replace('_', ' ')}" if arrow else row
+    return words.replace(" <- ", " ← ").replace(" - ", " − ")

@@ -42,12 +42,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: caption, what all its numbers share, column titles and lines."""
+    """One table: caption, what all its numbers share, column titles and lines; whether it is folded away."""
 
     caption: str
     shared: str
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
+    folded: bool = False
 
     @property
     def has_notes(self) -> bool:

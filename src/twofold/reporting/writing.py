@@ -6,7 +6,10 @@ from pathlib import Path
 
 from twofold.errors import OptionError
 from twofold.files import written_whole
-from twofold.reporting.figures import Picture, draw_all
+from twofold.reporting.figures import LeftOut, Picture, draw_all
+from twofold.reporting.latent_factors.colours import colours_of
+from twofold.reporting.latent_factors.drawing import draw_latent_factors
+from twofold.reporting.latent_factors.page import latent_factors_page
 from twofold.reporting.page import page
 from twofold.reporting.palette import Palette
 from twofold.reporting.scoreboard import Scoreboard
@@ -58,15 +61,24 @@ def report(result: Result | Path | str, path: Path | str | None = None) -> Path:
     if path.is_dir():
         path = path / "report.html"
     _make_folder(path.parent / "figures")
-    scoreboard, palette = Scoreboard.of(found), Palette.of(found.rows)
-    drawn = draw_all(found, scoreboard, palette)
-    text = page(found, scoreboard, palette, drawn)
+    text, drawn = _drawn_page(found)
     for picture in drawn:
         if isinstance(picture, Picture):
             _write(path.parent / "figures" / f"{picture.name}.png", picture.png)
             _write(path.parent / "figures" / f"{picture.name}.svg", picture.svg)
     _write(path, text.encode("utf-8"))
     return path
+
+
+def _drawn_page(result: Result) -> tuple[str, list[Picture | LeftOut]]:
+    """The page of a result as its study has it, and the figures in it."""
+    if result.study == "latent-factors":
+        palette = colours_of(result.rows)
+        drawn = draw_latent_factors(result, palette)
+        return latent_factors_page(result, palette, drawn), drawn
+    scoreboard, palette = Scoreboard.of(result), Palette.of(result.rows)
+    drawn = draw_all(result, scoreboard, palette)
+    return page(result, scoreboard, palette, drawn), drawn
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,8 +1,6 @@
-"""All figures of a result, in the order of the page."""
+"""All figures of a study of alignment, in the order of the page."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -10,24 +8,14 @@ from twofold.reporting.figures.alignment import alignments
 from twofold.reporting.figures.controls import controls
 from twofold.reporting.figures.data import components, explained_variance, raster
 from twofold.reporting.figures.decoding import accuracies, decoded_rows, errors, every_repeat
+from twofold.reporting.figures.drawing import Planned, draw
 from twofold.reporting.figures.epochs import guide_curves, latents_used, response_curves
 from twofold.reporting.figures.frame_errors import confusions, errors_by_frame
 from twofold.reporting.figures.gallery import gallery
 from twofold.reporting.figures.grids import component_grid, neighbour_grid
 from twofold.reporting.figures.guidance import guidance
 from twofold.reporting.figures.maps import embedding_maps
-from twofold.reporting.figures.picture import (
-    WHOLE,
-    Group,
-    LeftOut,
-    NothingToShow,
-    Picture,
-    Sketch,
-    array,
-    develop,
-    label_of,
-    style,
-)
+from twofold.reporting.figures.picture import LeftOut, Picture, array, label_of
 from twofold.reporting.figures.reconstruction import decoder_curves, rebuilt, side_by_side
 from twofold.reporting.figures.regression import regressions, told
 from twofold.reporting.figures.saturation import saturation
@@ -43,7 +31,6 @@ from twofold.reporting.palette import Palette
 from twofold.reporting.scoreboard import Scoreboard
 from twofold.studies.result import Result
 
-DOTS_PER_INCH = 220
 FURTHER = {
     "merging",
     "similarity",
@@ -58,8 +45,6 @@ FURTHER = {
     "decoder-curves",
 }
 
-Planned = tuple[str, Group, str, Callable[[], Sketch]]
-
 
 def draw_all(result: Result, scoreboard: Scoreboard, palette: Palette) -> list[Picture | LeftOut]:
     """Draw every figure that the arrays of a result allow, and say why each other one is left out."""
@@ -69,8 +54,7 @@ def draw_all(result: Result, scoreboard: Scoreboard, palette: Palette) -> list[P
         *_guidance_and_contrastive(result, palette),
         *_alignment(result, palette),
     ]
-    with style():
-        return [_drawn(name, group, title, draw) for name, group, title, draw in plan]
+    return draw(plan, FURTHER)
 
 
 def _data(result: Result, scoreboard: Scoreboard, palette: Palette) -> list[Planned]:
@@ -162,25 +146,3 @@ def _alignment(result: Result, palette: Palette) -> list[Planned]:
         title = "Decoding and alignment over lambda"
         plan.insert(1, ("trade-off", "alignment", title, lambda: trade_off(result)))
     return plan
-
-
-def _drawn(name: str, group: Group, title: str, draw: Callable[[], Sketch]) -> Picture | LeftOut:
-    try:
-        sketch = draw()
-    except NothingToShow as reason:
-        return LeftOut(name, group, title, str(reason))
-    png, svg, size = develop(sketch, DOTS_PER_INCH)
-    whole = bool(sketch.figure.get_figwidth() >= WHOLE)
-    return Picture(
-        name,
-        group,
-        title,
-        sketch.caption,
-        sketch.alt,
-        png,
-        svg,
-        size,
-        whole,
-        sketch.photographic,
-        name in FURTHER,
-    )

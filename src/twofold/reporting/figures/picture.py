@@ -19,7 +19,7 @@ from twofold.reporting.palette import BACKGROUND, FAINT, INK, MUTED
 from twofold.studies.result import Result
 
 Look = dict[str, Any]
-Group = Literal["overview", "data", "decoding", "guidance", "contrastive", "alignment", "state", "controls"]
+Group = str  # anchor of a part of the page
 
 # Inches. Half a page, with one panel or with several, and a whole page; small enough that the letters can
 # be read on a telephone.
