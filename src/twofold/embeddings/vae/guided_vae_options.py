@@ -27,8 +27,8 @@ class GuidedVAEOptions(Options):
     anneal: Anneal
     anneal_share: float = Field(gt=0, le=1)
     likelihood: LikelihoodName
-    hidden: tuple[Width, ...] = Field(min_length=1)
-    decoder_hidden: tuple[Width, ...] = Field(min_length=1)
+    hidden: tuple[Width, ...]
+    decoder_hidden: tuple[Width, ...]
     guide_weight: float = Field(ge=0, allow_inf_nan=False)
     head_dropout: float = Field(ge=0, lt=1)
     recurrent: bool

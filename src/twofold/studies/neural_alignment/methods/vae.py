@@ -20,7 +20,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "frame": {"guide": "frame"},
     "frame dropout": {"guide": "frame", "head_dropout": 0.2},
     "recurrent": {"recurrent": True},
-    "gaussian": {"likelihood": "gaussian", "kl_per": "neuron", "weight_decay": 3.0},
+    "gaussian": {  # the evidence lower bound, with linear maps: what is weak is learned from few repeats
+        "likelihood": "gaussian",
+        "kl_per": "neuron",
+        "hidden": (),
+        "decoder_hidden": (),
+        "learning_rate": 3e-3,
+        "weight_decay": 3.0,
+    },
     "recurrent features": {"recurrent": True, "guide": "features", "share": SHARE},
 }
 EVIDENCE = 1.0  # beta of the evidence lower bound, which kind "gaussian" maximises
@@ -93,7 +100,6 @@ def main_vaes(options: AlignmentOptions) -> tuple[Method, ...]:
 def vae(options: AlignmentOptions, kind: str, beta: float, share: float = 1.0) -> Method:
     """One of them; `share` is that of the variance which the units it sees have."""
     depends = {
-        **KINDS[kind],
         "beta": beta,
         "dimension": options.vae_dimension,
         "hidden": options.vae_hidden,
@@ -101,6 +107,7 @@ def vae(options: AlignmentOptions, kind: str, beta: float, share: float = 1.0) -
         "epochs": options.recurrent_epochs if "recurrent" in kind else options.vae_epochs,
         "most_steps": options.vae_most_steps,
         "precision": options.precision,
+        **KINDS[kind],
     }
     return Method(
         vae_name(kind, beta, share),
