@@ -208,7 +208,7 @@ def test_all_of_it_is_read_back_bit_for_bit(animal, tmp_path, options):
         ({"recurrent": True, "hidden": (8,)}, "give two or more"),
         ({"beta": -1.0, "epochs": -1}, r"beta=-1.0.*epochs=-1"),
         ({"guide": "picture"}, "guide='picture'"),
-        ({"hidden": ()}, r"hidden=\(\)"),
+        ({"hidden": (0,)}, r"hidden"),
     ],
 )
 def test_options_that_cannot_work_are_refused_together(animal, options, words):

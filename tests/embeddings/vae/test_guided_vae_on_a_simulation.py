@@ -19,6 +19,7 @@ REGULAR = {
     "hidden": (128, 128, 128), "decoder_hidden": (128, 128), "epochs": 100, "batch_size": 192,
     "learning_rate": 3e-3, "device": "cpu", "random_state": 0,
 }  # fmt: skip
+LINEAR = {**REGULAR, "hidden": (), "decoder_hidden": (), "epochs": 40}
 
 
 class Simulated:
@@ -53,21 +54,23 @@ def told_by_ridge(embedding, seen, told, simulated):
     return ridge.predict(embedding.transform(seen[test]))
 
 
-def test_cosmoothing_is_no_worse_than_that_of_factor_analysis(simulated):
+@pytest.mark.parametrize("settings", [REGULAR, LINEAR])
+def test_cosmoothing_is_no_worse_than_that_of_factor_analysis(simulated, settings):
     scores = {"vae": [], "factors": []}
     for seed in range(2):
         order = np.random.default_rng(seed).permutation(simulated.responses.shape[1])
         given, hidden = (simulated.responses[:, half] for half in np.array_split(order, 2))
-        for name, embedding in (("vae", GuidedVAE(**REGULAR)), ("factors", FactorAnalysisCV())):
+        for name, embedding in (("vae", GuidedVAE(**settings)), ("factors", FactorAnalysisCV())):
             predicted = told_by_ridge(embedding, given, hidden, simulated)
             scores[name].append(r2(hidden[simulated.test], predicted))
     assert np.mean(scores["vae"]) >= np.mean(scores["factors"]) > 0.02
 
 
-def test_the_true_rate_is_told_no_worse_than_by_factor_analysis(simulated):
+@pytest.mark.parametrize("settings", [REGULAR, LINEAR])
+def test_the_true_rate_is_told_no_worse_than_by_factor_analysis(simulated, settings):
     train, test = simulated.train, simulated.test
     by_factors = told_by_ridge(FactorAnalysisCV(), simulated.responses, simulated.responses, simulated)
-    vae = GuidedVAE(**REGULAR).fit(simulated.responses[train], trials=simulated.repeat[train])
+    vae = GuidedVAE(**settings).fit(simulated.responses[train], trials=simulated.repeat[train])
     by_vae = vae.reconstruct(simulated.responses[test])
     true = simulated.rates[test]
     assert r2(true, by_vae) >= r2(true, by_factors) > 0.2

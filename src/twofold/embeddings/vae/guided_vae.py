@@ -62,7 +62,7 @@ class GuidedVAE(VAEEstimator):
         "mse"; "gaussian", with a variance per neuron that is learned; "poisson" for counts; or "zig",
         zero-inflated gamma, for deconvolved fluorescence.
     hidden, decoder_hidden
-        Widths of the encoder's and of the decoder's hidden layers, with LeakyReLU.
+        Widths of the encoder's and of the decoder's hidden layers, with LeakyReLU; () makes them linear.
     guide_weight, head_dropout
         w, and the share of latents that the head does not see while training.
     recurrent

@@ -20,13 +20,15 @@ KINDS: dict[str, dict[str, Any]] = {
     "frame": {"guide": "frame"},
     "frame dropout": {"guide": "frame", "head_dropout": 0.2},
     "recurrent": {"recurrent": True},
-    "gaussian": {  # the evidence lower bound, with linear maps: what is weak is learned from few repeats
+    "gaussian": {  # the evidence lower bound; few steps of linear maps learn what is weak, and no noise
         "likelihood": "gaussian",
         "kl_per": "neuron",
+        "dimension": 64,
         "hidden": (),
         "decoder_hidden": (),
         "learning_rate": 3e-3,
         "weight_decay": 3.0,
+        "most_steps": 320,
     },
     "recurrent features": {"recurrent": True, "guide": "features", "share": SHARE},
 }
