@@ -48,7 +48,7 @@ def describe(model: VideoModel) -> dict[str, Any]:
             name=one.name,
             n_neurons=one.n_neurons,
             has_positions=one.has_positions,
-            likelihood=_settings(one.likelihood),
+            likelihood=likelihood_settings(one.likelihood),
         )
         for one in model.each_population
     ]
@@ -95,7 +95,7 @@ def rebuild(saved: SavedVideoModel, tensors: Mapping[str, Tensor]) -> VideoModel
     populations = []
     for number, one in enumerate(saved.populations):
         kappa = tensors.get(f"populations.{number}.likelihood.kappa")
-        likelihood = _likelihood(options.likelihood, kappa, one.likelihood)
+        likelihood = likelihood_from(options.likelihood, kappa, one.likelihood)
         anywhere = np.zeros((one.n_neurons, 2)) if one.has_positions else None
         populations.append(Population(one.name, likelihood, options, one.n_neurons, anywhere, generator))
     model = VideoModel(options, core_of(options, generator), populations, 0.0, 1.0, saved.frame_shape)
@@ -104,13 +104,15 @@ def rebuild(saved: SavedVideoModel, tensors: Mapping[str, Tensor]) -> VideoModel
     return model
 
 
-def _settings(likelihood: Likelihood) -> dict[str, Any]:
+def likelihood_settings(likelihood: Likelihood) -> dict[str, Any]:
+    """What the tensors of a likelihood do not say."""
     if not isinstance(likelihood, ZigLikelihood):
         return {}
     return {"rho": likelihood.rho, "spike": likelihood.spike, "paper_code": likelihood.paper_code}
 
 
-def _likelihood(name: str, kappa: Tensor | None, settings: Mapping[str, Any]) -> Likelihood:
+def likelihood_from(name: str, kappa: Tensor | None, settings: Mapping[str, Any]) -> Likelihood:
+    """A likelihood from its name, its shapes if it has some, and the rest."""
     if kappa is None:
         return FAMILIES[name]()
     return ZigLikelihood(kappa, **settings)

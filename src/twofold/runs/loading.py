@@ -20,7 +20,7 @@ def load(folder: Path | str, *, device: str = "auto") -> Any:
 
     Returns
     -------
-    VideoModel, LatentVideoModel or EmbeddingRun
+    VideoModel, LatentVideoModel, Competitor or EmbeddingRun
         What was fitted.
 
     Raises
