@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from twofold.simulate import SensoriumTruth as SensoriumTruth
     from twofold.simulate import simulate_movie_repeats as simulate_movie_repeats
     from twofold.simulate import simulate_sensorium as simulate_sensorium
+    from twofold.studies.latent_factors.options import LatentFactorsOptions as LatentFactorsOptions
+    from twofold.studies.latent_factors.study import latent_factors as latent_factors
     from twofold.studies.neural_alignment.options import AlignmentOptions as AlignmentOptions
     from twofold.studies.neural_alignment.study import neural_alignment as neural_alignment
     from twofold.studies.result import Result as Result
@@ -76,6 +78,7 @@ _HOME = {
     "DataError": "errors",
     "FactorAnalysisCV": "embeddings",
     "GuidedVAE": "embeddings",
+    "LatentFactorsOptions": "studies.latent_factors.options",
     "LatentOptions": "encoding",
     "LatentVideoModel": "encoding",
     "MovieRepeats": "simulate",
@@ -109,6 +112,7 @@ _HOME = {
     "goodness_of_fit": "metrics.goodness_of_fit",
     "history_figure": "reporting.figures.curves",
     "interactive_embedding": "reporting.figures.interactive",
+    "latent_factors": "studies.latent_factors.study",
     "load": "runs.loading",
     "neural_alignment": "studies.neural_alignment.study",
     "noise_ceiling": "metrics",

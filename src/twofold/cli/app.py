@@ -22,6 +22,7 @@ from twofold.cli import (
     predict,
     simulate,
     study,
+    study_latent_factors,
 )
 from twofold.cli.console import stderr
 from twofold.errors import TwofoldError
@@ -46,7 +47,7 @@ simulating = typer.Typer(
 fitting = typer.Typer(
     help="Fit one model to recordings: contrastive, guided-vae, video, latent-video.", no_args_is_help=True
 )
-studying = typer.Typer(help="Run a whole study on a recording: neural-alignment.", no_args_is_help=True)
+studying = typer.Typer(help="Run a whole study: neural-alignment, latent-factors.", no_args_is_help=True)
 
 app.command("demo")(demo.demo)
 app.add_typer(importing, name="import")
@@ -62,6 +63,7 @@ simulating.command("movie-repeats")(data.simulate_movie_repeats)
 simulating.command("sensorium")(simulate.simulate_sensorium)
 app.add_typer(studying, name="study")
 studying.command("neural-alignment")(study.study_neural_alignment)
+studying.command("latent-factors")(study_latent_factors.study_latent_factors)
 app.add_typer(fitting, name="fit")
 fitting.command("contrastive")(fit.fit_contrastive)
 fitting.command("video")(fit_video.fit_video)

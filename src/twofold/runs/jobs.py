@@ -16,6 +16,7 @@ from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
 from twofold.files import written_whole
+from twofold.runs.cluster import compute_on_cluster
 
 Arrays = dict[str, np.ndarray]
 Progress = Callable[[int, int, str], None]
@@ -61,6 +62,7 @@ def run_jobs(
     *,
     cache: Path | None = None,
     n_jobs: int = -1,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> list[Arrays]:
     """Results of all jobs, in their order; equal jobs are computed once, and not if the cache holds them.
@@ -75,8 +77,16 @@ def run_jobs(
         A file that cannot be read is as good as none.
     n_jobs
         Processes; -1 is one per core. Each uses one thread.
+    cluster
+        Address of a Dask scheduler, such as tcp://10.0.0.7:8786, whose workers do the jobs instead; the job
+        of a worker that dies is computed again by another.
     progress
         Called with (done, total, name) whenever a job ends.
+
+    Raises
+    ------
+    OptionError
+        If there is no scheduler with workers at that address.
 
     Examples
     --------
@@ -96,7 +106,8 @@ def run_jobs(
     todo = {digest: job for digest, job in distinct.items() if digest not in results}
     if progress:
         progress(len(results), len(distinct), "")
-    with closing(_compute(todo, n_jobs)) as finished:
+    computing = _compute(todo, n_jobs) if cluster is None else compute_on_cluster(todo, cluster)
+    with closing(computing) as finished:
         for digest, result in finished:
             _save(cache, digest, result)
             results[digest] = result

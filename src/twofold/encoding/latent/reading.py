@@ -35,7 +35,7 @@ def read_state(
         Outputs of the readout.
     """
     likelihood, own = model.population(number).likelihood, model.latent_population(number)
-    mean, sd = model.encoder(own.read(responses, given, raw, likelihood))
+    mean, sd = (part.float() for part in model.encoder(own.read(responses, given, raw, likelihood)))
     last = slice(mean.shape[1] - raw.shape[1], None)
     state = StateMoments.isotropic(mean[:, last], sd[:, last] if sd.ndim else sd)
     if not model.latent_options.first_step:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from twofold.encoding.latent.model import LatentVideoModel
 from twofold.encoding.latent.options import LatentOptions
-from twofold.encoding.saving import SavedVideoModel, rebuild
+from twofold.encoding.saving import SavedVideoModel
 from twofold.encoding.saving import describe as describe_video
+from twofold.encoding.saving import rebuild as rebuild_video
 from twofold.errors import DataError, OptionError
 from twofold.options import Options
 from twofold.training import read_tensors, write_tensors
@@ -63,23 +64,26 @@ def load_latent_model(path: Path | str, device: torch.device | None = None) -> L
     """
     tensors, content = read_tensors(path)
     try:
-        saved = SavedLatentModel.model_validate(content)
-        model = _rebuild(saved, tensors)
+        model = rebuild(content, tensors)
     except (OptionError, DataError, KeyError, RuntimeError, TypeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
     return model.to(device or torch.device("cpu")).eval()
 
 
-def _rebuild(saved: SavedLatentModel, tensors: Mapping[str, Tensor]) -> LatentVideoModel:
+def rebuild(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> LatentVideoModel:
+    """A model from what was saved of it."""
+    saved = SavedLatentModel.model_validate(described)
     video = {
         name.removeprefix("video."): value for name, value in tensors.items() if name.startswith("video.")
     }
-    described = SavedVideoModel.model_validate(saved.video)
+    of_video = SavedVideoModel.model_validate(saved.video)
     places = [
-        tensors.get(f"latent_populations.{number}.map.place") for number in range(len(described.populations))
+        tensors.get(f"latent_populations.{number}.map.place") for number in range(len(of_video.populations))
     ]
     positions = [None if place is None else np.array(place.numpy()) for place in places]
-    model = LatentVideoModel(rebuild(described, video), LatentOptions(**saved.options), positions=positions)
+    model = LatentVideoModel(
+        rebuild_video(of_video, video), LatentOptions(**saved.options), positions=positions
+    )
     model.load_state_dict(dict(tensors))
     model.history = tuple(saved.history)
     return model

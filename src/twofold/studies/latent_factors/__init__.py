@@ -1,1 +1,1 @@
-"""The study latent-factors (paper B): what video, state and likelihood each explain of the responses."""
+"""The study latent-factors (paper B): what video and a latent state each explain of the responses."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from twofold.metrics.consistency import FEWEST_ROWS
 from twofold.recordings.splits import Split
 from twofold.runs.jobs import Job
 from twofold.studies.neural_alignment import catalogue
@@ -168,8 +169,8 @@ def single_jobs(make: JobMaker, options: AlignmentOptions) -> dict[str, list[Job
 
 
 def seeds_jobs(make: JobMaker, options: AlignmentOptions, split: Split) -> tuple[tuple[str, ...], list[Job]]:
-    """Names of the embeddings, and a job for each."""
-    if options.seeds < 2:
+    """Names of the embeddings, and a job for each; none where labels are too few to leave some out."""
+    if options.seeds < 2 or make.data.n_frames < FEWEST_ROWS:
         return (), []
     methods = [contrastive(options, trained=False), contrastive(options)]
     methods += main_vaes(options)[:1]

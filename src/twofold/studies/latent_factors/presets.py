@@ -1,0 +1,80 @@
+"""Presets of the study latent-factors: what each changes of the defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEMO: dict[str, Any] = {
+    "size": "tiny",
+    "most_neurons": 60,
+    "most_train_clips": 30,
+    "most_repeats": 2,
+    "validation_repeats": 1,
+    "clip_frames": 40,
+    "batch_clips": 2,
+    "video_epochs": 12,
+    "latent_epochs": 4,
+    "sweep_epochs": 2,
+    "seeds": 1,
+    "dimension": 3,
+    "dimensions": (1, 3),
+    "given_shares": (0.1, 0.5),
+    "matched_shares": (0.1,),
+    "low_dimension": 1,
+    "samples": (1, 10),
+    "training_samples": (1,),
+    "smoother_samples": 1,
+    "sample_trials": 1,
+    "own_setups": False,
+    "bootstrap": 100,
+    "surrogates": 49,
+}
+QUICK: dict[str, Any] = {
+    "size": "tiny",
+    "most_neurons": 150,
+    "most_train_clips": 60,
+    "most_repeats": 3,
+    "validation_repeats": 1,
+    "clip_frames": 40,
+    "batch_clips": 2,
+    "video_epochs": 16,
+    "latent_epochs": 8,
+    "sweep_epochs": 5,
+    "seeds": 1,
+    "dimension": 6,
+    "dimensions": (1, 3, 6),
+    "given_shares": (0.1, 0.25, 0.5, 0.75),
+    "matched_shares": (0.1,),
+    "low_dimension": 1,
+    "samples": (1, 10, 100),
+    "training_samples": (1,),
+    "smoother_samples": 1,
+    "sample_trials": 1,
+    "own_setups": False,
+    "bootstrap": 500,
+    "surrogates": 199,
+}
+SMALL: dict[str, Any] = {}
+PAPER: dict[str, Any] = {
+    "size": "paper",
+    "most_repeats": None,
+    "validation_repeats": None,
+    "clip_frames": 80,
+    "batch_clips": 8,
+    "video_epochs": 200,
+    "latent_epochs": 200,
+    "sweep_epochs": 200,
+    "patience": 12,
+    "decay_patience": 10,
+    "rounds": 4,
+    "dimensions": (1, 2, 3, 6, 12, 24, 50, 80, 150, 200),
+    "given_shares": (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75),
+    "matched_shares": (0.01, 0.1, 0.3, 0.75),
+    "training_samples": (1, 10, 50, 150),
+    "smoother_samples": 100,
+    "samples": (1, 10, 100, 1000, 5000),
+    "high_dimension": 150,
+    "held_out_share": 0.063,  # 500 of the neurons of a mouse
+    "precision": "auto",
+}
+PRESETS = {"demo": DEMO, "quick": QUICK, "small": SMALL, "paper": PAPER}
