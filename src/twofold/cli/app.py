@@ -20,6 +20,7 @@ from twofold.cli import (
     import_nwb,
     import_sensorium,
     predict,
+    probe,
     simulate,
     study,
     study_latent_factors,
@@ -74,6 +75,7 @@ app.command("features")(features.features)
 app.command("fetch")(fetch.fetch)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
+app.command("probe")(probe.probe)
 app.command("report")(study.make_report)
 
 

@@ -1,5 +1,8 @@
 """Encoding models: what was shown to a distribution over the responses of each neuron."""
 
+from twofold.encoding.expected import ExpectedResponses as ExpectedResponses
+from twofold.encoding.few_shot import FewShotOptions as FewShotOptions
+from twofold.encoding.few_shot import few_shot_curve as few_shot_curve
 from twofold.encoding.fit import fit as fit
 from twofold.encoding.latent import InferredLatents as InferredLatents
 from twofold.encoding.latent import LatentOptions as LatentOptions

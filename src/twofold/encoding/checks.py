@@ -128,12 +128,23 @@ def population_of(model: Named, recording: Recording) -> int:
     DataError
         If the model does not know it.
     """
-    if recording.name not in model.names:
+    return number_of(model, recording.name)
+
+
+def number_of(model: Named, name: str) -> int:
+    """Number of a recording in a model, by its name.
+
+    Raises
+    ------
+    DataError
+        If the model does not know it.
+    """
+    if name not in model.names:
         raise DataError(
-            f"the model was not fitted to {recording.name!r}, {did_you_mean(recording.name, model.names)} "
+            f"the model was not fitted to {name!r}, {did_you_mean(name, model.names)} "
             "For a new recording: model.adapt(recording)"
         )
-    return model.names.index(recording.name)
+    return model.names.index(name)
 
 
 def trials_to_predict(model: Predicting, recording: Recording, *tiers: str) -> tuple[int, TrialClips]:

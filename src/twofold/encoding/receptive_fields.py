@@ -53,13 +53,8 @@ def linearised_fields(
     for chosen in torch.from_numpy(neurons).split(NEURONS_AT_ONCE):
         # One copy of the clip per neuron: in evaluation clips do not know of each other.
         n = len(chosen)
-        batch = ClipBatch(
-            number,
-            video.expand(n, -1, -1, -1).contiguous(),
-            torch.zeros(n, n_lags, n_neurons),
-            torch.full((n, n_lags, n_signals), torch.nan),
-            torch.zeros(n, dtype=torch.int64),
-        ).to(model.device)
+        clips = video.expand(n, -1, -1, -1).contiguous()
+        batch = ClipBatch.unanswered(number, clips, n_neurons, n_signals).to(model.device)
         batch.video.requires_grad_()
         mean = model.distribution(batch).mean[:, 0]
         mean[torch.arange(n), chosen].sum().backward(inputs=[batch.video])

@@ -49,6 +49,16 @@ class ClipBatch:
         numbers = list(range(len(clips))) if seeds is None else list(seeds)
         return cls(recording, video, responses, signals, torch.tensor(numbers, dtype=torch.int64))
 
+    @classmethod
+    def unanswered(
+        cls, recording: int, video: Num[Tensor, "clip time height width"], n_neurons: int, n_signals: int = 0
+    ) -> ClipBatch:
+        """Videos that nobody was shown: responses are 0, and signals were not measured."""
+        clips, frames = video.shape[:2]
+        signals = torch.full((clips, frames, n_signals), torch.nan)
+        seeds = torch.zeros(clips, dtype=torch.int64)
+        return cls(recording, video, torch.zeros(clips, frames, n_neurons), signals, seeds)
+
     def to(self, device: torch.device) -> ClipBatch:
         """The same batch on a device; the seeds stay where the generators are made."""
         video, responses, signals = (
