@@ -113,6 +113,20 @@ def test_a_run_interrupted_and_resumed_has_the_bits_of_one_that_was_not(mouse, m
         assert not (out / "checkpoint.safetensors").exists()
 
 
+def test_every_epoch_is_told_and_what_the_listener_raises_ends_the_training(mouse, make, tmp_path):
+    told = []
+
+    def listen(log):
+        told.append([row["epoch"] for row in log])
+        if len(log) == 2:
+            raise OptionError("enough")
+
+    with pytest.raises(OptionError, match="enough"):
+        tw.fit(make([mouse]), [mouse], TrainOptions(epochs=3, **FEW), out=tmp_path / "run", on_epoch=listen)
+    assert told == [[0], [0, 1]]
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+
+
 def test_resuming_a_finished_run_gives_it_back(fitted, mouse, make):
     model, folder = fitted
     when = (folder / "model.safetensors").stat().st_mtime_ns

@@ -21,6 +21,7 @@ from twofold.cli import (
     import_sensorium,
     predict,
     probe,
+    search,
     simulate,
     study,
     study_latent_factors,
@@ -76,6 +77,7 @@ app.command("fetch")(fetch.fetch)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
+app.command("search")(search.search)
 app.command("report")(study.make_report)
 
 

@@ -38,6 +38,10 @@ def study_neural_alignment(
         bool, typer.Option("--overwrite", help="Set an old folder aside (it is kept).")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1 is one per core.")] = -1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler, tcp://HOST:PORT, whose workers do it instead."),
+    ] = None,
     only_estimate: Annotated[
         bool,
         typer.Option("--estimate", help="Say how long it will take and how much memory it needs; then stop."),
@@ -70,6 +74,7 @@ def study_neural_alignment(
             resume=resume,
             overwrite=overwrite,
             n_jobs=jobs,
+            cluster=cluster,
             progress=progress,
         )
     page = report(result, out / "report.html")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WITHOUT_EFFECT = {"device", "processes", "checkpoint_seconds", "tensorboard"}  # on what comes out
 SomeModel = TypeVar("SomeModel", bound=EncodingModel)
 Progress = Callable[[int, int, str], None]
+OnEpoch = Callable[[list[dict[str, float]]], None]
 
 
 def fit(
@@ -43,6 +44,7 @@ def fit(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> SomeModel:
     """Train an encoding model.
 
@@ -66,6 +68,8 @@ def fit(
         Set an old folder aside.
     progress
         Called with steps done, steps at most, and how it goes.
+    on_epoch
+        Called after each epoch with all rows of the log; what it raises ends the training.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def fit(
     if folder is not None and is_first_process():
         folder.write_options(about)
     began = time.monotonic()
-    log = _train(model, data, options, fabric, folder, about, progress)
+    log = _train(model, data, options, fabric, folder, about, progress, on_epoch)
     model.history = tuple(log)
     if folder is not None and is_first_process():
         model.save(folder.model)
@@ -124,10 +128,17 @@ def _train(
     folder: RunFolder | None,
     about: Mapping[str, Any],
     progress: Progress | None,
+    on_epoch: OnEpoch | None,
 ) -> list[dict[str, float]]:
     def validate() -> Mapping[str, float]:
         with fabric.autocast():
             return data.correlation(model)
+
+    def tell(log: list[dict[str, float]]) -> None:
+        if folder is not None:
+            folder.write_log(log)
+        if on_epoch is not None:
+            on_epoch(log)
 
     checkpoint = None
     if folder is not None:
@@ -144,7 +155,7 @@ def _train(
         stopping=options.early_stopping,
         checkpoint=checkpoint,
         progress=progress if is_first_process() else None,
-        on_epoch=None if folder is None else folder.write_log,
+        on_epoch=tell,
     ).run()
 
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import Lasso
 from sklearn.metrics import r2_score
 
 from twofold.recordings.preprocess import Preprocessing
+from twofold.runs.search.parzen import search_in_memory
 from twofold.studies.neural_alignment.methods.frame_decoders import knn, logistic, template
 from twofold.studies.neural_alignment.methods.frame_features import frame_similarity, principal_features
 from twofold.studies.neural_alignment.methods.method import predict_frames
@@ -28,7 +29,7 @@ from twofold.studies.neural_alignment.tables.saturation import (
 )
 from twofold.studies.neural_alignment.tables.seeds import fit_seeds
 from twofold.studies.neural_alignment.tables.similarity import NEIGHBOUR, merging, similarity_rows, ssim
-from twofold.studies.neural_alignment.tables.tuning import search, tuning_rows
+from twofold.studies.neural_alignment.tables.tuning import tuning_rows
 
 TRAIN, TEST = np.arange(5), np.array([5])
 
@@ -199,7 +200,7 @@ def test_a_search_keeps_all_trials_finds_the_best_and_is_repeatable():
     def score(trial):
         return -((trial.suggest_float("x", -1, 1) - 0.5) ** 2)
 
-    first, again = (search(score, 15, seed=3) for _ in range(2))
+    first, again = (search_in_memory(score, 15, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first["value"], again["value"])
     tried = [json.loads(text)["x"] for text in first["options"]]
     np.testing.assert_allclose(first["value"], [-((x - 0.5) ** 2) for x in tried])

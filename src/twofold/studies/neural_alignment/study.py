@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from twofold.errors import OptionError
 from twofold.files import written_whole
 from twofold.recordings import Recording
+from twofold.runs.cluster import check_address
 from twofold.runs.jobs import Progress, run_jobs
 from twofold.studies.folder import logged, open_run
 from twofold.studies.neural_alignment.options import AlignmentOptions, Preset
@@ -32,6 +33,7 @@ def neural_alignment(
     resume: bool = False,
     overwrite: bool = False,
     n_jobs: int = -1,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Compare embeddings of one recording: decoding, alignment, state, and controls of all three.
@@ -54,6 +56,8 @@ def neural_alignment(
         What to do with a folder that is not empty.
     n_jobs
         Processes; -1 is one per core.
+    cluster
+        Address of a Dask scheduler whose workers do the parts instead, such as tcp://10.0.0.7:8786.
     progress
         Called with (done, total, what) whenever a part is done.
 
@@ -75,18 +79,21 @@ def neural_alignment(
     """
     if n_jobs == 0:
         raise OptionError("n_jobs=0: give the number of processes, or -1 for one per core")
+    if cluster is not None:
+        check_address(cluster)
     options = options or AlignmentOptions.preset(preset)
     own = {
         name: found if isinstance(found, np.ndarray) else read_latents(found, recording)
         for name, found in (latents or {}).items()
     }
     plan = plan_study(recording, options, latents=own, by=by)
+    where: dict[str, Any] = {"n_jobs": n_jobs, "cluster": cluster}
     started = time.monotonic()
     if out is None:
-        found = run_jobs(plan.jobs, n_jobs=n_jobs, progress=progress)
+        found = run_jobs(plan.jobs, **where, progress=progress)
         return plan.assemble(found, seconds=time.monotonic() - started)
     folder = open_run(out, options.model_dump(mode="json"), resume=resume, overwrite=overwrite)
-    found = run_jobs(plan.jobs, cache=folder / "parts", n_jobs=n_jobs, progress=logged(folder, progress))
+    found = run_jobs(plan.jobs, cache=folder / "parts", **where, progress=logged(folder, progress))
     result = plan.assemble(found, seconds=time.monotonic() - started)
     result.save(folder)
     if any(name.startswith("tuning/") for name in result.arrays):

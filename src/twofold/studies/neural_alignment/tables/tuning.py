@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from twofold.decoders.mlp_responses import ResponseMLP
-from twofold.errors import OptionError
 from twofold.metrics import r2
 from twofold.recordings.preprocess import Preprocessing
+from twofold.runs.search.parzen import search_in_memory
 from twofold.studies.neural_alignment.methods.method import Method
 from twofold.studies.neural_alignment.methods.vae import VAEEncoder, fit_vae
 from twofold.studies.neural_alignment.prepared import Prepared
@@ -52,7 +51,7 @@ def tune_vae(
         assert isinstance(encode, VAEEncoder)
         return float(r2(part.new.responses, encode.reconstruct(part.new)))
 
-    return search(score, trials, seed)
+    return search_in_memory(score, trials, seed)
 
 
 def tune_response_network(
@@ -81,38 +80,7 @@ def tune_response_network(
         ).fit(fitted_on, part.rows.responses, groups=part.rows.repeat)
         return float(r2(part.new.responses, model.predict(scored_on)))
 
-    return search(score, trials, seed)
-
-
-def search(score: Callable[[Any], float], trials: int, seed: int) -> dict[str, np.ndarray]:
-    """The highest score, by a seeded tree of Parzen estimators that is kept in memory.
-
-    Parameters
-    ----------
-    score
-        Of an Optuna trial.
-    trials, seed
-        How many, and of what is drawn.
-
-    Raises
-    ------
-    OptionError
-        If Optuna is not installed.
-    """
-    try:
-        import optuna
-    except ImportError:
-        raise OptionError(
-            "tuning needs Optuna: pip install 'twofold[search]', or set tuning_trials=0"
-        ) from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(1, trials // 3))
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.optimize(score, n_trials=trials)
-    return {
-        "value": np.array([trial.value for trial in study.trials], dtype=float),
-        "options": np.array([json.dumps(trial.params) for trial in study.trials]),
-    }
+    return search_in_memory(score, trials, seed)
 
 
 def tuning_rows(found: Mapping[str, Mapping[str, np.ndarray]], seed: int) -> list[Row]:

@@ -1,0 +1,1 @@
+"""Options by search: which to try, by how many workers, and what came of each trial."""
