@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twofold.studies.latent_factors.fits import MAIN, POISSON, SCRATCH, ZIG
-from twofold.studies.latent_factors.parts.table_3 import EXTRAPOLATED, OTHER
+from twofold.studies.latent_factors.parts.table_3 import EXTRAPOLATED, OTHER, WHOLE
 from twofold.studies.latent_factors.truth import NOT_MATCHED
+from twofold.studies.latent_factors.what_latents_are import what_latents_are
 from twofold.studies.result import Row
 
 R, GIVEN = "correlation", "correlation_conditioned"
 NOT_WORTH_A_LATENT = 0.005
+NOT_WORTH_A_SHARE = 0.01  # correlation
 
 
 def conclusions(rows: Sequence[Row], notes: Sequence[str]) -> list[str]:
@@ -20,6 +22,7 @@ def conclusions(rows: Sequence[Row], notes: Sequence[str]) -> list[str]:
         *_state(rows),
         *_maps(rows),
         *_unseen(rows),
+        *what_latents_are(rows),
         *_other_videos(rows),
         *_latents(rows),
         *_likelihood(rows),
@@ -103,8 +106,11 @@ def _unseen(rows: Sequence[Row]) -> list[str]:
     control = find(rows, "table-3", f"{EXTRAPOLATED} - {OTHER}", GIVEN)
     if control is None:
         return []
+    whole, video = find(rows, "table-3", WHOLE, GIVEN), find(rows, "table-3", ZIG, R)
     sentences = []
-    if kept is not None and kept.value is not None:
+    if whole is None or video is None or (whole.value or 0.0) - (video.value or 0.0) < NOT_WORTH_A_SHARE:
+        sentences.append("The state tells next to nothing of neurons that training never saw (table-3).")
+    elif kept is not None and kept.value is not None:
         sentences.append(
             f"For neurons that training never saw, weights from their position keep {kept.value:.0%} of what "
             "the state gives to a model that was trained on them (table-3, gain_kept)."
