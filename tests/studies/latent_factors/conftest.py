@@ -43,6 +43,7 @@ def few_epochs() -> LatentFactorsOptions:
         most_repeats=2,
         video_epochs=2,
         latent_epochs=1,
+        position_epochs=1,
         sweep_epochs=1,
         seeds=2,
         dimension=2,

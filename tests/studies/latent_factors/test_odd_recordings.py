@@ -16,7 +16,7 @@ from twofold.studies.latent_factors.parts import table_3, table_5
 from twofold.studies.latent_factors.plan import plan_study
 from twofold.studies.latent_factors.steps import levels
 
-OPTIONS = LatentFactorsOptions.preset("demo", video_epochs=2, latent_epochs=1)
+OPTIONS = LatentFactorsOptions.preset("demo", video_epochs=2, latent_epochs=1, position_epochs=1)
 
 
 @pytest.fixture(scope="module")

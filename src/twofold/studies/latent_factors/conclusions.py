@@ -16,10 +16,10 @@ NOT_WORTH_A_SHARE = 0.01  # correlation
 
 
 def conclusions(rows: Sequence[Row], notes: Sequence[str]) -> list[str]:
-    """Sentences on what each factor explains, in the order of the tables; then what was done otherwise."""
+    """Sentences on what each factor explains, the state first; then what was done otherwise."""
     told = [
-        *_video(rows),
         *_state(rows),
+        *_video(rows),
         *_maps(rows),
         *_unseen(rows),
         *what_latents_are(rows),

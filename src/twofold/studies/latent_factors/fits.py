@@ -142,7 +142,8 @@ def _of_maps(
         if latent_map == "position" and not have_positions:
             continue
         own = main.model_copy(update={"latent_map": latent_map})
-        found.append(Fit(map_name(latent_map), video, options.latent_epochs, seed, own, first))
+        epochs = options.position_epochs if latent_map == "position" else options.latent_epochs
+        found.append(Fit(map_name(latent_map), video, epochs, seed, own, first))
     if have_positions:
         start, own = f"{ZIG}, {UNSEEN}", main.model_copy(update={"latent_map": "position"})
         fit = Fit(start, video, options.video_epochs, seed, unseen_share=options.held_out_share)
@@ -151,7 +152,7 @@ def _of_maps(
             replace(
                 fit,
                 name=f"latent zig position, {UNSEEN}",
-                epochs=options.latent_epochs,
+                epochs=options.position_epochs,
                 latent=own,
                 start=start,
             ),

@@ -28,9 +28,10 @@ class LatentFactorsOptions(Options):
         Of each oracle video, so many repeats decide when a training stops; None is all.
     clip_frames, batch_clips, learning_rate, patience, decay_patience, rounds
         Of each training, as in `TrainOptions`.
-    video_epochs, latent_epochs, sweep_epochs
-        Most epochs of video models, of models with a state that start from them, and of those on a curve or
-        in table 8. A model that starts from nothing gets the first two.
+    video_epochs, latent_epochs, position_epochs, sweep_epochs
+        Most epochs of video models, of models with a state that start from them, of those whose weights
+        follow from the position, which is learned more slowly, and of those on a curve or in table 8. A
+        model that starts from nothing gets the first two.
     seeds
         Trainings of each model of table 1; all else is trained once.
     dimension
@@ -78,6 +79,7 @@ class LatentFactorsOptions(Options):
     rounds: PositiveInt = 1
     video_epochs: PositiveInt = 12
     latent_epochs: PositiveInt = 10
+    position_epochs: PositiveInt = 30
     sweep_epochs: PositiveInt = 6
     seeds: PositiveInt = 3
     dimension: PositiveInt = 12
