@@ -31,6 +31,7 @@ from twofold.studies.neural_alignment.tables.tuning import tune_response_network
 from twofold.studies.neural_alignment.truth import Known
 
 STEP_S = 1.0  # of a large recording, signals, which are slow, are told in such steps
+FEWEST_STEPS = 10  # of a repeat
 SEARCHES = ("vae", "response network")
 
 
@@ -93,6 +94,8 @@ def state_jobs(
     own = tuple(catalogue.own_latents(name, values) for name, values in latents.items())
     methods = (*catalogue.embeddings(options), *own) if data.signals else ()
     folds = consecutive(data.n_repeats, 3 if once else options.alignment_folds)
+    longest = max(1, data.n_frames // FEWEST_STEPS)
+    stretch = min(max(1, round(STEP_S / data.frame_s)), longest) if once else 1
     jobs = [
         make(
             f"state, {method.name}",
@@ -106,7 +109,7 @@ def state_jobs(
             inner_folds=options.inner_folds,
             seed=options.seed,
             refit=not once,
-            stretch=max(1, round(STEP_S / data.frame_s)) if once else 1,
+            stretch=stretch,
         )
         for method in methods
     ]

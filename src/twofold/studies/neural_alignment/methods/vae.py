@@ -23,7 +23,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "gaussian": {  # the evidence lower bound; few steps of linear maps learn what is weak, and no noise
         "likelihood": "gaussian",
         "kl_per": "neuron",
-        "dimension": 64,
         "hidden": (),
         "decoder_hidden": (),
         "learning_rate": 3e-3,
@@ -32,6 +31,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "recurrent features": {"recurrent": True, "guide": "features", "share": SHARE},
 }
+FEW_LATENTS = 64  # of kind "gaussian", with more of which it learns noise
 EVIDENCE = 1.0  # beta of the evidence lower bound, which kind "gaussian" maximises
 CURVES = ("r2_train", "r2_validation", "guide_train", "guide_validation", "active", "kl_per_dimension")
 
@@ -111,6 +111,8 @@ def vae(options: AlignmentOptions, kind: str, beta: float, share: float = 1.0) -
         "precision": options.precision,
         **KINDS[kind],
     }
+    if kind == "gaussian":
+        depends["dimension"] = min(FEW_LATENTS, options.vae_dimension)
     return Method(
         vae_name(kind, beta, share),
         ({},),
