@@ -106,7 +106,7 @@ def _unseen(rows: Sequence[Row]) -> list[str]:
     control = find(rows, "table-3", f"{EXTRAPOLATED} - {OTHER}", GIVEN)
     if control is None:
         return []
-    whole, video = find(rows, "table-3", WHOLE, GIVEN), find(rows, "table-3", ZIG, R)
+    whole, video = (find(rows, "table-3", WHOLE, metric) for metric in (GIVEN, R))
     sentences = []
     if whole is None or video is None or (whole.value or 0.0) - (video.value or 0.0) < NOT_WORTH_A_SHARE:
         sentences.append("The state tells next to nothing of neurons that training never saw (table-3).")
