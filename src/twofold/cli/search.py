@@ -24,13 +24,13 @@ PAGE = "search.html"
 
 
 def search(
+    out: Annotated[Path, typer.Option(help="Folder for the search; an old one is gone on with.")],
     model: Annotated[
         str | None, typer.Argument(help=f"{', '.join(MODELS)}; none to go on.", show_default=False)
     ] = None,
     recordings: Annotated[
         list[Path] | None, typer.Argument(help="Stores, or folders of stores.", show_default=False)
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the search; an old one is gone on with.")] = ...,  # type: ignore[assignment]
     trials: Annotated[
         int | None, typer.Option(help="By all workers together; 50 at first.", show_default=False)
     ] = None,
