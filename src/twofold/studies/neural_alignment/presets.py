@@ -31,7 +31,7 @@ DEMO: dict[str, Any] = {
 }
 QUICK: dict[str, Any] = {
     "halves": 3,
-    "logistic_steps": 100,
+    "logistic_steps": 60,
     "reconstruction": (1.0, 10.0),
     "feature_steps": 300,
     "vae_most_steps": 160,
