@@ -76,7 +76,7 @@ def open_study(plan: SearchPlan, folder: Path) -> Shared:
                 raise OptionError(f"--storage {_hidden(url)}: {error}") from None
             except Exception as error:  # of whatever database driver
                 if attempt == 2:
-                    reason = str(error).splitlines()[0]
+                    reason = str(error).partition("\n")[0] or type(error).__name__
                     raise OptionError(f"--storage {_hidden(url)} cannot be opened: {reason}") from None
     raise AssertionError("unreachable")
 
