@@ -6,7 +6,7 @@ wrong in 5 % of the seeds (false alarms), one that is expected to speak must be 
 Cells without an expectation are told, and judged by nobody. Finished mice are kept in a folder, so that a run
 that was stopped goes on.
 
-    python -m benchmarks.worlds [--seeds 20] [--keep FOLDER] [--jobs 2] [--quick]
+    python -m benchmarks.worlds [--seeds 20] [--first-seed 100] [--keep FOLDER] [--jobs 2] [--quick]
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ MOST_FALSE_ALARMS, LEAST_POWER = 0.05, 0.9
 QUICK_SEEDS = 2
 # In the order of the analyses: + speaks, - is silent, . is not asked. In latents_by_contrast the video model
 # sees contrast, too, so that a fifth of the state is left to other neurons; the late luminance of
-# unseen_drive is so blurred that mean weights do as well as those by position; neuropil tells of few others.
+# unseen_drive is so blurred that mean weights do as well as those by position; neuropil tells of few others,
+# and brings their drive, which a readout at one point cannot represent: a little of the state does follow it.
 EXPECTED = {
     #                            gain behaviour maps apart stimulus locked mixed extrapolation
     "default": "++++---+",
     "no_latents": "--------",
     "latents_by_contrast": ".+++++..",
     "unseen_drive": "+-+++++.",
-    "neuropil_only": ".-+-----",
+    "neuropil_only": ".-+-..--",
     "slow_behaviour": "+-++---+",
     "weights_without_position": "++------",
     "state_locked_to_video": "++++-+++",
@@ -65,6 +66,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=100, help="settings were chosen on those below 20")
     parser.add_argument("--worlds", nargs="+", choices=list(EXPECTED), default=list(EXPECTED))
     parser.add_argument(
         "--keep", type=Path, default=Path("benchmarks/results/worlds"), help="folder of finished mice"
@@ -72,7 +74,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_SEEDS} seeds")
     options = parser.parse_args()
-    seeds = range(QUICK_SEEDS if options.quick else options.seeds)
+    first = options.first_seed
+    seeds = range(first, first + (QUICK_SEEDS if options.quick else options.seeds))
     found = all_verdicts(options.worlds, seeds, options.keep, options.jobs)
     for world, by_seed in found.items():
         for name, cell in cells(world, by_seed).items():

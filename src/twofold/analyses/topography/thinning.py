@@ -3,7 +3,9 @@
 Neighbours share neuropil and parts of each other's signal, so that their weights are alike without any map.
 To leave near ones out of the neighbours that count is not enough: with values that are alike within 30 um,
 any number over neighbours varies more than permutations of them say, and maps are found where there are none.
-Among thinned neurons values are independent unless there is a map, and permutations are right.
+Among thinned neurons values are independent unless there is a map, and permutations are right. Two neurons
+30 um apart still share what lies between them: of neuropil that falls off with an sd of 15 um they have 37 %
+of what next neighbours have in common, at 45 um 11 %.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from twofold.errors import OptionError
 
 
 def thin_neurons(
-    position_um: Position, *, at_least_um: float = 30.0, random_state: int | np.random.Generator = 0
+    position_um: Position, *, at_least_um: float = 45.0, random_state: int | np.random.Generator = 0
 ) -> Int[np.ndarray, " kept"]:
     """Sorted numbers of neurons none of which is closer to another than so much.
 
@@ -43,8 +45,8 @@ def thin_neurons(
     Examples
     --------
     >>> position = np.array([[0.0, 0.0], [0.0, 10.0], [0.0, 30.0], [0.0, 100.0]])
-    >>> len(thin_neurons(position)), thin_neurons(position[[0, 2, 3]])
-    (3, array([0, 1, 2]))
+    >>> len(thin_neurons(position)), thin_neurons(position[[0, 2, 3]], at_least_um=30)
+    (2, array([0, 1, 2]))
     """
     if not at_least_um >= 0:
         raise OptionError(f"at_least_um={at_least_um}: give 0 or more")

@@ -1,7 +1,7 @@
 """Figures 6 and 11: whether weights on the state are maps of the cortex, and what else could draw them.
 
 Maps are the singular vectors of the weights in slabs of depth. Numbers that need no axes: Moran's I and R2 of
-all weights together, once more among neurons that lie 30 um apart, since neuropil makes neighbours alike; R2
+all weights together, once more among neurons that lie 45 um apart, since neuropil makes neighbours alike; R2
 told by where neurons look instead, and by the cortex beyond that; and the length on which weights vary.
 """
 
@@ -44,7 +44,7 @@ def figure_6(
     *,
     seed: int,
     n_permutations: int = 999,
-    at_least_um: float = 30.0,
+    at_least_um: float = 45.0,
     standardise: bool = False,
 ) -> Arrays:
     """Maps of the weights on the state, and whether they are maps at all.
