@@ -29,7 +29,7 @@ SURROGATES = 199
 TIERS = ("live_test_main", "final_test_main")  # seen by no training and no choice
 LATENT_EPOCHS = 6
 HELD_OUT, TILES = 0.25, 8
-NEAR_UM, NEIGHBOURS = 45.0, 10
+GAP_UM, APART_UM, NEIGHBOURS = 30.0, 45.0, 10
 RANDOM_OTHERS = 2
 # Below these an effect is next to nothing, though it may be there: correlation, shares of variance.
 LEAST_GAIN, LEAST_R2, LEAST_SHARE = 0.001, 0.02, 0.1
@@ -52,8 +52,8 @@ class Subject:
         position = self.mouse.neurons.position_um
         split = separate_neurons(
             position,
-            at_least_um=NEAR_UM,
-            tile_um=float(np.ptp(position[:, :2])) / TILES,
+            at_least_um=GAP_UM,
+            tile_um=max(float(np.ptp(position[:, :2])) / TILES, GAP_UM),
             share_given=1 - HELD_OUT,
             random_state=np.random.default_rng([seed, 1]),
         )
@@ -154,7 +154,7 @@ def maps(subject: Subject) -> Verdict:
 def maps_apart(subject: Subject) -> Verdict:
     """The same among neurons none of which is closer than 45 um to another."""
     position = subject.known_mouse.neurons.position_um
-    return _maps_of(subject, thin_neurons(position, at_least_um=NEAR_UM, random_state=subject.seed))
+    return _maps_of(subject, thin_neurons(position, at_least_um=APART_UM, random_state=subject.seed))
 
 
 def stimulus_drive(subject: Subject) -> Verdict:
@@ -200,7 +200,7 @@ def extrapolation(subject: Subject) -> Verdict:
     """Weights by position alone, of neurons that no fit has seen, predict these neurons.
 
     Better than the video alone, than the mean weights, and than those of random other neurons. All of these
-    are 45 um away or more.
+    are 30 um away or more.
     """
     position = subject.mouse.neurons.position_um[:, :2]
     _, nearest = KDTree(position[subject.known]).query(position[subject.held], k=NEIGHBOURS)
