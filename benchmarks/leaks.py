@@ -3,8 +3,8 @@
 Simulated mice of the size `tiny` whose state is slow, follows no video, and has nothing to do with pupil and
 running, which are slow, too. `behaviour`: canonical correlation on shuffled single frames, against whole
 videos left out. `contrast`: R2 of the state from contrast at many receptive fields without a penalty, on
-shuffled clips of few videos, against whole videos left out. `selection`: the best of several trainings, chosen
-and scored on the same trials, against chosen on these and scored on others; above the mean of all on each.
+shuffled clips of few videos, against whole videos left out. `selection`: the best of several trainings,
+chosen and scored on the same trials, against chosen on these and scored on others; above the mean of all.
 
     python -m benchmarks.leaks [--seeds 10] [--trainings 8] [--quick]
 """
