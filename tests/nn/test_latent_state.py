@@ -95,13 +95,19 @@ def test_equal_generators_give_equal_weights_and_leave_torchs_own_alone():
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_maps_begin_at_zero_and_learn(name):
+def test_maps_of_each_neuron_begin_at_zero_and_all_learn(name):
     latent_map = MAPS[name]()
     assert latent_map().shape == (7, 2, 4)
-    assert (latent_map() == 0).all()
-    (latent_map() - 1).square().sum().backward()
+    assert (latent_map() == 0).all() == (name != "position")
+    before = (latent_map() - 1).square().sum()
+    before.backward()
     torch.optim.SGD(latent_map.parameters(), 0.01).step()
-    assert (latent_map() - 1).square().sum() < 7 * 2 * 4
+    assert (latent_map() - 1).square().sum() < before
+
+
+def test_latents_of_a_map_from_position_begin_apart():
+    weights = WeightsFromPosition(PLACES, 2, 4, generator=generator())().flatten(0, 1)
+    assert torch.linalg.matrix_rank(weights) == 4
 
 
 def test_shared_weights_have_one_direction_per_parameter():

@@ -1,7 +1,8 @@
 r"""What the latent state adds to the readout of each neuron: :math:`a_{ip}(t) \mathrel{+}= w_{ip} \cdot z_t`.
 
-A map gives the weights w, (neuron, parameter, dimension). All maps begin at zero, so that a model with a
-state begins as the same model without.
+A map gives the weights w, (neuron, parameter, dimension). Weights of its own, free or shared, begin at zero,
+so that a model with a state begins as the same model without. Weights by position begin at random: they are
+one function for all neurons, in which from zero all latents grow alike, and few come to differ.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from torch.nn import functional
 from twofold.errors import OptionError
 from twofold.nn.initial import linear, seeded
 from twofold.nn.mlp import MLP
-from twofold.nn.shifter import start_at_zero
 
+START_SD = 0.3  # of the last layer of a map from position
 Weights = Float[Tensor, "neuron parameter dimension"]
 
 
@@ -92,7 +93,8 @@ class WeightsFromPosition(nn.Module):
         )
         for one in self.maps:
             assert isinstance(one, MLP)
-            start_at_zero(one)
+            nn.init.normal_(one[2].weight, std=START_SD, generator=generator)
+            nn.init.zeros_(one[2].bias)
 
     def forward(self) -> Weights:
         """The weights where the neurons are."""

@@ -35,7 +35,7 @@ def corrupted(mouse, neurons, value=np.nan):
 
 
 @pytest.mark.parametrize("likelihood", ["zig", "poisson", "gaussian"])
-@pytest.mark.parametrize("latent_map", ["free", "position", "shared"])
+@pytest.mark.parametrize("latent_map", ["free", "shared"])
 def test_it_begins_equal_to_the_video_model(mouse, make, likelihood, latent_map):
     video = make([mouse], likelihood).eval()
     positions = [mouse.neurons.position_um]

@@ -45,7 +45,7 @@ class LatentVideoModel(nn.Module):
     Parameters
     ----------
     video
-        Fitted, or not; it is copied. The model begins equal to it.
+        Fitted, or not; it is copied. The model begins equal to it, but where weights follow from position.
     options
         What is added; instead of it, its fields may be given by name.
     positions

@@ -88,7 +88,7 @@ class LatentFactorsOptions(Options):
     matched_shares: tuple[Share, ...] = (0.1, 0.75)
     low_dimension: PositiveInt | None = 1
     high_dimension: PositiveInt | None = None
-    held_out_share: Share = 0.2
+    held_out_share: Share = 0.1
     samples: tuple[PositiveInt, ...] = Field(default=(1, 10, 100, 1000), min_length=2)
     training_samples: tuple[PositiveInt, ...] = (1, 10)
     sample_trials: PositiveInt = 2

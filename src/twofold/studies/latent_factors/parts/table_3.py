@@ -27,6 +27,7 @@ BASE, EXTRAPOLATED = f"latent zig position, {UNSEEN}", "latent zig position, ext
 WHOLE, OTHER = "latent zig position, trained on all neurons", "extrapolated, weights of a random other neuron"
 OF_WHOLE, OF_EXTRAPOLATED = "unseen neurons, trained on all", "unseen neurons, extrapolated"
 NO_POSITIONS = "the position of some neuron is not known"
+LEAST_GAIN = 0.005  # of the model of all neurons, below which a share of it says nothing
 
 
 def score_unseen(recordings: Sequence[Recording], tensors: Arrays, share: float, seed: int) -> Arrays:
@@ -106,12 +107,13 @@ def rows(found: Findings) -> list[Row]:
         pair = values[EXTRAPOLATED], values[name]
         made += make.difference(f"{EXTRAPOLATED} - {name}", "correlation_conditioned", *pair)
     gains = {name: _gain(one, n) for name, one in scores.items()}
-    if gains[WHOLE] > 0:
+    if gains[WHOLE] > LEAST_GAIN:
         kept = gains[EXTRAPOLATED] / gains[WHOLE]
         said = f"gains over the video alone: {gains[EXTRAPOLATED]:.4f} and {gains[WHOLE]:.4f}"
         made.append(make.number(EXTRAPOLATED, "gain_kept", kept, note=said))
     else:
-        made.append(make.absent(EXTRAPOLATED, "gain_kept", "the model of all neurons gains nothing"))
+        reason = f"the model of all neurons gains next to nothing ({gains[WHOLE]:.4f})"
+        made.append(make.absent(EXTRAPOLATED, "gain_kept", reason))
     return made
 
 
