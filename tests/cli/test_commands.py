@@ -182,6 +182,13 @@ def test_colours_on_a_terminal(store):
     assert "\x1b" in done.stdout
 
 
+def test_python_m_twofold_is_the_command_line(store):
+    done = subprocess.run(
+        [sys.executable, "-m", "twofold", "check", str(store)], capture_output=True, text=True, env=PLAIN
+    )
+    assert (done.returncode, done.stdout) == (0, call("check", store).out)
+
+
 def test_brackets_in_names_are_shown_and_not_taken_for_colours(tmp_path):
     ran = call("info", tmp_path / "[bold]mouse[/bold].zarr")
     assert "[bold]mouse[/bold].zarr" in ran.err
