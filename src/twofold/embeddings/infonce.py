@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from twofold.nn import affine
+from twofold.products import affine
 
 LOWEST_LEARNED_TEMPERATURE = 0.1
 

@@ -19,8 +19,6 @@ from twofold.nn.offset_conv import Affine as Affine
 from twofold.nn.offset_conv import OffsetEncoder as OffsetEncoder
 from twofold.nn.offset_conv import ResidualBlock as ResidualBlock
 from twofold.nn.offset_conv import TimeConvolution as TimeConvolution
-from twofold.nn.products import affine as affine
-from twofold.nn.products import convolve as convolve
 from twofold.nn.receptive_fields import CorticalPositions as CorticalPositions
 from twofold.nn.receptive_fields import FreePositions as FreePositions
 from twofold.nn.recurrent import GRUAlongTrials as GRUAlongTrials

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from twofold.nn.products import affine, convolve
+from twofold.products import affine, convolve
 
 
 class Affine(nn.Linear):

@@ -9,6 +9,8 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional
 
+from twofold.products import affine
+
 FEATURES_OF_A_TREE = 4  # with more features, a tree has to look at most of its labels
 LABELS_OF_A_TREE = 256
 LABELS_AT_ONCE = 1024  # whose distances are held in memory: 16 MiB for 2048 queries
@@ -79,7 +81,7 @@ class LabelSearch:
         allowed: Bool[Tensor, "batch label"] | None,
     ) -> tuple[Float[Tensor, " batch"], Int64[Tensor, " batch"]]:
         """The least cost among some labels, and which of them has it."""
-        cost = functional.pad(query, (0, 1), value=1.0).to(self._costs.dtype) @ self._costs[some].T
+        cost = affine(functional.pad(query, (0, 1), value=1.0).to(self._costs.dtype), self._costs[some])
         if self._classes is not None:
             cost.masked_fill_(self._classes[own, None] != self._classes[some], torch.inf)
         if allowed is not None:

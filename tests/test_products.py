@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from twofold.nn import affine, convolve
+from twofold.products import affine, convolve
 
 
 def gradients(product, *arguments):
@@ -48,3 +48,28 @@ def test_products_in_bf16_stay_in_bf16():
     with torch.autocast("cpu", torch.bfloat16):
         assert convolve(x, weight, bias).dtype == torch.bfloat16
         assert affine(x, torch.randn(6, 5)).dtype == torch.bfloat16
+
+
+def test_gradients_of_gradients_equal_those_of_torch():
+    torch.manual_seed(0)
+    x, weight = torch.randn(512, 64), torch.randn(64, 64) / 8
+
+    def slope(x, product):
+        x = x.requires_grad_()
+        return torch.autograd.grad((product(x, weight) ** 3).mean(), x, create_graph=True)[0]
+
+    def curvature(x, product):
+        return torch.autograd.grad((slope(x, product) ** 2).sum(), x)[0]
+
+    ours = curvature(x.clone(), affine)
+    exact = curvature(x.clone(), functional.linear)
+    assert exact.abs().max() > 0
+    torch.testing.assert_close(ours, exact, atol=1e-8, rtol=1e-4)
+
+
+def test_views_are_multiplied_as_their_copies_are():
+    torch.manual_seed(0)
+    wide, weight = torch.randn(64, 2048), torch.randn(32, 128)
+    views = (wide.T[:, :64], wide.T[::2, ::2], wide[:1].expand(4096, -1)[:, :64])
+    for x, w in ((x, weight[:, ::2][:, : x.shape[1]]) for x in views):
+        torch.testing.assert_close(affine(x, w), affine(x.contiguous(), w.contiguous()), atol=1e-5, rtol=1e-5)

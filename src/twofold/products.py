@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-IMAGES = 16  # from so many on, torch leaves a convolution of single pixels to oneDNN
-PIXELS = 64
+MANY = 2**20  # multiplications, from which on the choice of the library pays
 
 
 def affine(
@@ -16,15 +17,15 @@ def affine(
     weight: Float[Tensor, "n_out n_in"],
     bias: Float[Tensor, " n_out"] | None = None,
 ) -> Float[Tensor, "... n_out"]:
-    """Rows times weights, x W^T + b.
+    """Rows times weights, x W^T + b, with gradients of any order.
 
-    Torch's library of fp32 products leaves half of an AMD processor's vector units idle. Its other one,
-    oneDNN, does not, but is open to convolutions only: there, rows are made pixels of images.
+    Torch's library of fp32 products leaves half of an AMD processor's vector units idle; its other one,
+    oneDNN, does not.
 
     Parameters
     ----------
     x
-        (..., n_in); many rows are quickest where they are a multiple of 64.
+        (..., n_in).
     weight, bias
         W and b.
 
@@ -34,15 +35,29 @@ def affine(
     tensor([[3.5000, 3.5000, 3.5000]])
     """
     rows = x.shape[:-1].numel()
-    pixels = PIXELS if rows >= IMAGES * PIXELS else PIXELS // 2
-    if rows < IMAGES * pixels or not _by_onednn(x):
+    if rows * weight.numel() < MANY or not _by_onednn(x):
         return functional.linear(x, weight, bias)
-    if rows % pixels:
-        padded = functional.pad(x.reshape(rows, -1), (0, 0, 0, -rows % pixels))
-        return affine(padded, weight, bias)[:rows].view(*x.shape[:-1], -1)
-    images = x.reshape(-1, pixels, x.shape[-1]).transpose(1, 2).unsqueeze(2)
-    y = functional.conv2d(images, weight[:, :, None, None], bias)
-    return y.squeeze(2).transpose(1, 2).reshape(*x.shape[:-1], -1)
+    y: Tensor = _Product.apply(x.reshape(rows, -1), weight, bias)
+    return y.view(*x.shape[:-1], -1)
+
+
+class _Product(torch.autograd.Function):
+    """x W^T + b for (row, n_in) x, by oneDNN; its gradients are such products again."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        (g,), (x, weight) = gradients, ctx.saved_tensors
+        for_x, for_weight, for_bias = ctx.needs_input_grad
+        return (
+            affine(g, weight.T) if for_x else None,
+            affine(g.T, x.T) if for_weight else None,
+            g.sum(0) if for_bias else None,
+        )
 
 
 def convolve(
@@ -87,5 +102,6 @@ def _by_onednn(x: Tensor) -> bool:
         and x.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
         and torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and torch.backends.cpu.get_cpu_capability().startswith("AVX")
     )
