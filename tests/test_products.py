@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from twofold.products import affine, convolve
+from twofold.products import affine, convolve, sum_of_taps
 
 
 def gradients(product, *arguments):
@@ -73,3 +73,28 @@ def test_views_are_multiplied_as_their_copies_are():
     views = (wide.T[:, :64], wide.T[::2, ::2], wide[:1].expand(4096, -1)[:, :64])
     for x, w in ((x, weight[:, ::2][:, : x.shape[1]]) for x in views):
         torch.testing.assert_close(affine(x, w), affine(x.contiguous(), w.contiguous()), atol=1e-5, rtol=1e-5)
+
+
+def test_convolve_in_bf16_has_the_gradient_of_fp32():
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(20, 9, 5), torch.randn(6, 5, 3), torch.randn(6)
+    exact = gradients(lambda *parts: convolve(*parts, 2), x, weight, bias)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = gradients(lambda *parts: convolve(*parts, 2).float(), x, weight, bias)
+    for mine, other in zip(rough, exact, strict=True):
+        torch.testing.assert_close(mine, other, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("n_taps", [1, 2, 3])
+def test_sum_of_taps_and_its_gradients_of_two_orders_equal_shifted_sums(n_taps):
+    torch.manual_seed(0)
+    taps = torch.randn(7, 4 * n_taps, dtype=torch.float64, requires_grad=True)
+
+    def slowly(taps):
+        return torch.stack(
+            [sum(taps[t + j, 4 * j : 4 * j + 4] for j in range(n_taps)) for t in range(8 - n_taps)]
+        )
+
+    torch.testing.assert_close(sum_of_taps(taps, n_taps), slowly(taps))
+    assert torch.autograd.gradcheck(lambda u: sum_of_taps(u, n_taps) ** 2, taps)
+    assert torch.autograd.gradgradcheck(lambda u: sum_of_taps(u, n_taps) ** 2, taps)

@@ -91,9 +91,61 @@ def convolve(
         image = x.transpose(1, 2).unsqueeze(2)
         y = functional.conv2d(image, weight.unsqueeze(2), bias, (1, stride))
         return y.squeeze(2).transpose(1, 2)
-    span = x.shape[1] - taps + 1
-    neighbours = torch.cat([x[:, j : j + span : stride] for j in range(taps)], dim=2)
+    neighbours: Tensor = _Neighbours.apply(x, taps, stride)
     return functional.linear(neighbours, weight.transpose(1, 2).flatten(1), bias)
+
+
+def sum_of_taps(taps: Float[Tensor, "time taps"], n_taps: int) -> Float[Tensor, "valid n_out"]:
+    """y_t = sum_j u_j(t + j), where all taps u of a time point lie side by side.
+
+    Examples
+    --------
+    >>> sum_of_taps(torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]), 2).flatten()
+    tensor([21., 32.])
+    """
+    y: Tensor = _SumOfTaps.apply(taps, n_taps)
+    return y
+
+
+# Torch would fill an array of zeros for the gradient of each tap of these two.
+
+
+class _Neighbours(torch.autograd.Function):
+    """Each time point with those that follow it side by side, (batch, valid, tap * n_in)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, taps: int, stride: int) -> Tensor:
+        ctx.shape, ctx.taps, ctx.stride = x.shape, taps, stride
+        span = x.shape[1] - taps + 1
+        return torch.cat([x[:, j : j + span : stride] for j in range(taps)], dim=2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (g,), span = gradients, ctx.shape[1] - ctx.taps + 1
+        total = g.new_zeros(ctx.shape)
+        for j, tap in enumerate(g.chunk(ctx.taps, dim=2)):
+            total[:, j : j + span : ctx.stride] += tap
+        return total, None, None
+
+
+class _SumOfTaps(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, taps: Tensor, n_taps: int) -> Tensor:
+        ctx.shape, ctx.n_taps = taps.shape, n_taps
+        valid = len(taps) - n_taps + 1
+        first, *others = (tap[j : j + valid] for j, tap in enumerate(taps.chunk(n_taps, dim=1)))
+        total = first.clone()
+        for tap in others:
+            total += tap
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (g,), (valid, n_out) = gradients, gradients[0].shape
+        total = g.new_zeros(ctx.shape)
+        for j in range(ctx.n_taps):
+            total[j : j + valid, j * n_out : (j + 1) * n_out] = g
+        return total, None
 
 
 def _by_onednn(x: Tensor) -> bool:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from twofold.products import affine, convolve
+from twofold.products import affine, convolve, sum_of_taps
 
 
 class Affine(nn.Linear):
@@ -49,10 +49,9 @@ class TimeConvolution(nn.Module):
 
     def along(self, sequence: Float[Tensor, "time n_in"]) -> Float[Tensor, "1 valid n_out"]:
         """Convolve one long sequence, at every time point."""
-        valid = len(sequence) - self.kernel + 1
         taps = self.taps(sequence)
         bias = self.bias.to(taps.dtype)  # or a sum of bf16 would become fp32
-        return sum((tap[j : j + valid] for j, tap in enumerate(taps.chunk(self.kernel, dim=1))), bias)[None]
+        return (sum_of_taps(taps, self.kernel) + bias)[None]
 
 
 class ResidualBlock(nn.Module):

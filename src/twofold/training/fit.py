@@ -121,11 +121,12 @@ def _share(schedule: Schedule, done: float) -> float:
 def adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
     """AdamW on the parameters that learn; only weight matrices decay."""
     parameters = [p for p in model.parameters() if p.requires_grad]
+    decaying, others = [p for p in parameters if p.ndim >= 2], [p for p in parameters if p.ndim < 2]
+    groups = [{"params": decaying, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if not weight_decay:  # one group of all takes fewer calls
+        groups = [{"params": decaying + others, "weight_decay": 0.0}]
     return torch.optim.AdamW(
-        [
-            {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-        ],
+        groups,
         lr=learning_rate,
         fused=True,
     )
