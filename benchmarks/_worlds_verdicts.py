@@ -239,7 +239,7 @@ def _maps_of(subject: Subject, kept: np.ndarray) -> Verdict:
     found = morans_i(
         subject.per_neuron[kept],
         position,
-        neighbours=NEIGHBOURS,
+        neighbours=min(NEIGHBOURS, len(kept) // 3),  # of dense neurons few are left
         n_permutations=499,
         random_state=subject.seed,
     )
