@@ -29,15 +29,14 @@ MOST_FALSE_ALARMS, LEAST_POWER = 0.05, 0.9
 QUICK_SEEDS = 2
 # In the order of the analyses: + speaks, - is silent, . is not asked. In latents_by_contrast the video model
 # sees contrast, too, so that a fifth of the state is left to other neurons; the late luminance of
-# unseen_drive is so blurred that mean weights do as well as those by position; neuropil tells of few others,
-# and brings their drive, which a readout at one point cannot represent: a little of the state does follow it.
+# unseen_drive is so blurred that mean weights do as well as those by position; neuropil tells of few others.
 EXPECTED = {
     #                            gain behaviour maps apart stimulus locked mixed extrapolation
     "default": "++++---+",
     "no_latents": "--------",
     "latents_by_contrast": ".+++++..",
     "unseen_drive": "+-+++++.",
-    "neuropil_only": ".-+-..--",
+    "neuropil_only": ".-+-----",
     "slow_behaviour": "+-++---+",
     "weights_without_position": "++------",
     "state_locked_to_video": "++++-+++",
