@@ -75,6 +75,8 @@ def with_neurons(
     own, new = model.latent_population(0), larger.latent_population(0)
     with torch.no_grad():
         larger.encoder.load_state_dict(model.encoder.state_dict())
+        if model.memory is not None and larger.memory is not None:
+            larger.memory.load_state_dict(model.memory.state_dict())
         columns = new.input.weight.unflatten(1, (len(weights), -1))
         columns.zero_()
         columns[:, torch.from_numpy(known)] = own.input.weight.unflatten(1, (len(known), -1))

@@ -137,6 +137,8 @@ class Prediction:
             "marginal": (time, neuron), of each response; "joint": (time,), of all neurons together, given
             the video and the neurons given. Where neurons do not depend on each other it is the sum. With
             neurons given, also "conditioned": (time, neuron), of each response, given the video and them.
+            Of a state with memory "joint" is (trial,), of all times together, and "per_time_joint" (time,),
+            of each time as if there were no other.
 
         Raises
         ------

@@ -25,6 +25,7 @@ READS = [
     {"reads": "responses", "first_step": False, "show_mask": True},
     {"reads": "asinh", "encoder": "cnn", "spread": "predicted"},
     {"smoother": "gru"},
+    {"prior": "ar1"},
 ]
 
 

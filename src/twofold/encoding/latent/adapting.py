@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def with_shared_parts_of(
     model: LatentVideoModel, recording: Recording, tier: str = "train", random_state: RandomState = 0
 ) -> LatentVideoModel:
-    """An untrained readout, input layer and latent map on the frozen core and encoder of a fitted model.
+    """An untrained readout, input layer and latent map on the frozen core, encoder and memory of a model.
 
     Parameters
     ----------
@@ -42,5 +42,7 @@ def with_shared_parts_of(
     adapted.encoder = copy.deepcopy(model.encoder).requires_grad_(False)
     if model.smoother is not None:
         adapted.smoother = copy.deepcopy(model.smoother).requires_grad_(False)
+    if model.memory is not None:
+        adapted.memory = copy.deepcopy(model.memory).requires_grad_(False)
     adapted.is_shared_frozen = True
     return adapted.to(model.device)

@@ -14,7 +14,7 @@ from twofold.encoding.latent.reading import read_state
 from twofold.encoding.latent.state import StateMoments
 from twofold.errors import OptionError, did_you_mean
 from twofold.likelihoods import Likelihood, ResponseDistribution
-from twofold.likelihoods.laplace import laplace
+from twofold.likelihoods.laplace import LatentPosterior, PathPosterior, laplace, laplace_path
 from twofold.likelihoods.quadrature import GaussianOutputs, integrated
 from twofold.sampling import Clip, ClipBatch
 
@@ -39,6 +39,8 @@ class TrialState:
         (neuron, parameter, dimension).
     prior, posterior
         The state before and after the neurons given were seen; None where nobody is given.
+    phi
+        (dimension,) memory of the state; None where it has none.
     """
 
     likelihood: Likelihood
@@ -46,6 +48,7 @@ class TrialState:
     weights: Float[Tensor, "neuron parameter dimension"]
     prior: StateMoments
     posterior: StateMoments | None
+    phi: Float[Tensor, " dimension"] | None = None
 
     @classmethod
     @torch.no_grad()
@@ -63,14 +66,18 @@ class TrialState:
         prior = StateMoments.prior(len(raw), weights.shape[2])
         if model.smoother is not None:
             prior = _smooth(model, prior)
-        known = None
+        known, phi = None, None if model.memory is None else model.memory.phi.cpu()
         if given is not None and given.any() and posterior == "laplace":
             seen = torch.from_numpy(np.where(given, clip.responses[model.frames_lost :], 0))
-            found = laplace(likelihood, raw, weights, seen, given=torch.from_numpy(given))
-            known = StateMoments(found.mean, found.covariance)
+            found: LatentPosterior | PathPosterior
+            if phi is None:
+                found = laplace(likelihood, raw, weights, seen, given=torch.from_numpy(given))
+            else:
+                found = laplace_path(likelihood, raw, weights, seen, phi, given=torch.from_numpy(given))
+            known = StateMoments(found.mean.to(raw), found.covariance.to(raw))
         elif given is not None and given.any():
             known = _encoded(model, number, clip, given, raw)
-        return cls(likelihood, raw, weights, prior, known)
+        return cls(likelihood, raw, weights, prior, known, phi)
 
     def distribution(
         self, targets: Neurons | None = None, *, conditioned: bool = True, plug_in: bool = False

@@ -7,10 +7,13 @@ information F_i, and weights w_i, the posterior of a weak state has
 
     C = (I + \sum_i w_i^\top F_i w_i)^{-1}, \quad m = C \sum_i w_i^\top e_i ,
 
-both sums over the neurons given: the more of them, the narrower. (Fisher scoring from z = 0.)
+both sums over the neurons given: the more of them, the narrower. (Fisher scoring from z = 0.) These sums, J_t
+and h_t, are all that a time says of the state there, whatever the prior.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +26,21 @@ Raw = Float[Tensor, "clip valid neuron parameter"]
 Seen = Bool[Tensor, "clip valid neuron"]
 
 
+class Sites(NamedTuple):
+    """What the responses of each time say of the state: log p(y_t | z) = h_t z - z' J_t z / 2 + ...
+
+    Parameters
+    ----------
+    evidence
+        (clip, valid, dimension) h.
+    information
+        (clip, valid, dimension, dimension) J.
+    """
+
+    evidence: Float[Tensor, "clip valid dimension"]
+    information: Float[Tensor, "clip valid dimension dimension"]
+
+
 def evidence(
     likelihood: Likelihood, raw: Raw, responses: Float[Tensor, "clip valid neuron"], seen: Seen
 ) -> Raw:
@@ -33,14 +51,14 @@ def evidence(
         return -torch.autograd.grad(total, at)[0]
 
 
-def first_step(
+def sites(
     likelihood: Likelihood,
     raw: Raw,
     weights: Float[Tensor, "neuron parameter dimension"],
     responses: Float[Tensor, "clip valid neuron"],
     seen: Seen,
-) -> StateMoments:
-    """Mean m and covariance C; gradients flow to the weights alone.
+) -> Sites:
+    """The sums h and J of the neurons seen; gradients flow to the weights alone.
 
     Parameters
     ----------
@@ -55,8 +73,18 @@ def first_step(
     information = (likelihood.information(raw.detach()) * seen.unsqueeze(-1)).flatten(2)
     flat = weights.flatten(0, 1)
     products = (flat.unsqueeze(2) * flat.unsqueeze(1)).flatten(1)
-    precision = (information @ products).unflatten(2, (k, k)) + torch.eye(k, device=raw.device)
-    root = torch.linalg.cholesky(precision)
-    covariance = torch.cholesky_inverse(root)
-    mean = (covariance @ (e.flatten(2) @ flat).unsqueeze(-1)).squeeze(-1)
-    return StateMoments(mean, covariance)
+    return Sites(e.flatten(2) @ flat, (information @ products).unflatten(2, (k, k)))
+
+
+def first_step(
+    likelihood: Likelihood,
+    raw: Raw,
+    weights: Float[Tensor, "neuron parameter dimension"],
+    responses: Float[Tensor, "clip valid neuron"],
+    seen: Seen,
+) -> StateMoments:
+    """Mean m and covariance C of a white state, from what `sites` takes."""
+    h, information = sites(likelihood, raw, weights, responses, seen)
+    precision = information + torch.eye(weights.shape[2], device=raw.device)
+    covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
+    return StateMoments((covariance @ h.unsqueeze(-1)).squeeze(-1), covariance)

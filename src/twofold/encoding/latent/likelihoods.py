@@ -11,7 +11,9 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from twofold.encoding.latent.conditioning import Neurons, TrialState
-from twofold.likelihoods.laplace import JointLikelihood, joint_log_likelihood
+from twofold.likelihoods.laplace import JointLikelihood, joint_log_likelihood, joint_path_log_likelihood
+
+N_SAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +32,8 @@ class StateLikelihoods:
         Numbers of the neurons that are scored.
     seed
         Of the samples of the joint likelihood.
-    is_white
-        Whether the state at one time says nothing of that at another.
+    is_smoothed
+        Whether a smoother lies between state and neurons, which ties times together in a way of its own.
     """
 
     states: Sequence[TrialState]
@@ -39,18 +41,24 @@ class StateLikelihoods:
     given: Bool[np.ndarray, " neuron"]
     targets: Neurons
     seed: int
-    is_white: bool = True
+    is_smoothed: bool = False
 
     def by_name(self) -> Mapping[str, Callable[[int], Tensor]]:
         """Functions from the number of a trial to nats."""
         found = {"marginal": self.marginal}
         if self.given.any():
             found["conditioned"] = self.conditioned
-        if (
-            self.is_white
-        ):  # a smooth state ties times together, and their joint likelihood is no sum over them
-            found |= {"joint": self.joint, "joint_laplace": self.joint_laplace}
+        if self.is_smoothed:  # there is no joint likelihood of single times, nor a way to that of all
+            return found
+        found |= {"joint": self.joint, "joint_laplace": self.joint_laplace}
+        if self.has_memory:
+            found["per_time_joint"] = self.per_time_joint
         return found
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the state at one time tells of that at another."""
+        return self.states[0].phi is not None
 
     def marginal(self, trial: int) -> Tensor:
         """(time, neuron) log p(y_i | video), of each response by itself, whoever is given."""
@@ -61,26 +69,30 @@ class StateLikelihoods:
         return self._each(trial, conditioned=True)
 
     def joint(self, trial: int) -> Tensor:
-        """(time,) log p(y_targets | video, those given), of all together; NaN where sampling fails."""
+        """(time,) log p(y_targets | video, those given), of all together; NaN where sampling fails.
+
+        Of a state with memory it is (1,), of all times of the trial together.
+        """
         return self.joint_likelihood(trial).importance
 
     def joint_laplace(self, trial: int) -> Tensor:
-        """(time,) the same by Laplace's method alone."""
-        return self.joint_likelihood(trial).laplace
+        """The same by Laplace's method alone."""
+        return self.joint_likelihood(trial, n_samples=1).laplace
 
-    def joint_likelihood(self, trial: int) -> JointLikelihood:
-        """Both values, with the precision of the first; proposals start from what is known of the state."""
+    def per_time_joint(self, trial: int) -> Tensor:
+        """(time,) log p(y_t,targets | video, y_t,given), as if there were no other time."""
+        return self.joint_likelihood(trial, whole=False).importance
+
+    def joint_likelihood(self, trial: int, whole: bool = True, n_samples: int = N_SAMPLES) -> JointLikelihood:
+        """Both values, with the precision of the first; of the whole path, where the state has memory."""
         state, n_neurons = self.states[trial], len(self.given)
         scored = np.isin(np.arange(n_neurons), self.targets)
-        return joint_log_likelihood(
-            state.likelihood,
-            state.raw,
-            state.weights,
-            torch.from_numpy(self.responses[trial]),
-            torch.Generator().manual_seed(self.seed + trial),
-            given=torch.from_numpy(self.given) if self.given.any() else None,
-            scored=torch.from_numpy(scored),
-        )
+        y, draw = torch.from_numpy(self.responses[trial]), torch.Generator().manual_seed(self.seed + trial)
+        given = torch.from_numpy(self.given) if self.given.any() else None
+        told, targets = (state.likelihood, state.raw, state.weights, y), torch.from_numpy(scored)
+        if whole and state.phi is not None:
+            return joint_path_log_likelihood(*told, state.phi, draw, n_samples, given=given, scored=targets)
+        return joint_log_likelihood(*told, draw, n_samples, given=given, scored=targets)
 
     def _each(self, trial: int, conditioned: bool) -> Tensor:
         observed = torch.from_numpy(self.responses[trial][:, self.targets])

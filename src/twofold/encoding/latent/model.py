@@ -18,7 +18,7 @@ from twofold.encoding.latent.inferring import InferredLatents, infer
 from twofold.encoding.latent.masks import given_in_validation
 from twofold.encoding.latent.objective import negative_bound
 from twofold.encoding.latent.options import LatentOptions
-from twofold.encoding.latent.parts import encoder_of, populations_of, smoother_of
+from twofold.encoding.latent.parts import encoder_of, memory_of, populations_of, smoother_of
 from twofold.encoding.latent.population import LatentPopulation
 from twofold.encoding.latent.predicting import Conditioning, predict
 from twofold.encoding.population import Population
@@ -39,8 +39,8 @@ class LatentVideoModel(nn.Module):
         y_{it} \sim p(y \mid a_{it} + w_i \cdot z_t), \quad z_t \sim N(0, I), \quad
         q(z_t \mid y_\text{given}) = N(\mu_t, \Sigma_t)
 
-    with a of the video model and mu of an encoder that reads the neurons given. Source: Schmidt et al. 2024
-    (arXiv 2410.16136, paper B).
+    with a of the video model and mu of an encoder that reads the neurons given; with `prior="ar1"` the state
+    has memory. Source: Schmidt et al. 2024 (arXiv 2410.16136, paper B).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class LatentVideoModel(nn.Module):
         self.video = copy.deepcopy(video)
         self.options, self.frame_shape = self.video.options, self.video.frame_shape
         self.encoder = encoder_of(own, generator)
-        self.smoother = smoother_of(own, generator)
+        self.smoother, self.memory = smoother_of(own, generator), memory_of(own)
         parts = populations_of(self.video.each_population, own, positions, generator)
         self.latent_populations = nn.ModuleList(parts)
         self.is_shared_frozen = False
@@ -210,7 +210,7 @@ class LatentVideoModel(nn.Module):
         plug_in
             Take the posterior's mean for the state, as the paper does, instead of integrating over it.
         posterior
-            Of the "encoder", or by "laplace": the exact mode for the model's weights, at each time by itself.
+            Of the "encoder", or by "laplace": the exact mode for the model's weights, of each time or path.
         random_state
             Draws neurons where shares are given, and the samples of the joint likelihood.
 

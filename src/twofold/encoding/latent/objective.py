@@ -7,7 +7,8 @@ r"""The evidence lower bound of a model with a latent state, negative.
 
 with n the number of scored entries, and c = 1, or the scored neurons per given one. The second makes hidden
 neurons count as if they were as many as those given: weighing their likelihood by (given / scored) is the
-same, up to how much a clip counts.
+same, up to how much a clip counts. Of a state with memory the divergence is that of the path of a clip, an
+equal share of it for each time.
 """
 
 from __future__ import annotations

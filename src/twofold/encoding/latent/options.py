@@ -43,6 +43,9 @@ class LatentOptions(Options):
         The posterior's standard deviation is one number, "shared", or "predicted" from the responses.
     latent_map
         Weights are "free", a function of "position" in cortex, or "shared" up to a scale.
+    prior
+        Of the state: "white", at each time by itself; or "ar1", with a memory of each latent that is learned,
+        so that earlier and later responses count at each time. It needs the first step, and no smoother.
     smoother
         Between state and neurons; its integrals are taken by samples.
     mask
@@ -90,6 +93,7 @@ class LatentOptions(Options):
     first_step: bool = True
     spread: Literal["shared", "predicted"] = "shared"
     latent_map: Literal["free", "position", "shared"] = "free"
+    prior: Literal["white", "ar1"] = "white"
     smoother: Literal["gru", "cnn"] | None = None
     mask: Literal["neuron", "time"] = "neuron"
     show_mask: bool = False
@@ -130,6 +134,10 @@ class LatentOptions(Options):
             problems.append(
                 "first_step=True takes the state at each time by itself, which a smoother does not"
             )
+        if self.prior == "ar1":
+            never = {"a smoother": self.smoother is not None, "kl='reverse'": self.kl == "reverse"}
+            never["first_step=False"] = not self.first_step and self.smoother is None
+            problems += [f"prior='ar1' does not go with {name}" for name, asked in never.items() if asked]
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from twofold.encoding.latent.memory import StateMemory
 from twofold.encoding.latent.options import LatentOptions
 from twofold.encoding.latent.population import LatentPopulation
 from twofold.encoding.population import Population
@@ -40,6 +41,11 @@ def smoother_of(options: LatentOptions, generator: torch.Generator) -> nn.Module
         return None
     smoother = GruSmoother if options.smoother == "gru" else CnnSmoother
     return smoother(options.dimension, generator=generator)
+
+
+def memory_of(options: LatentOptions) -> StateMemory | None:
+    """That of a state which has one."""
+    return StateMemory(options.dimension) if options.prior == "ar1" else None
 
 
 def populations_of(

@@ -109,6 +109,6 @@ def predict(conditioning: Conditioning, recording: Recording, random_state: Rand
         conditioning.given,
         conditioning.neurons,
         seeds_from(random_state, 1)[0],
-        is_white=model.smoother is None,
+        is_smoothed=model.smoother is not None,
     )
     return found.with_likelihoods(likelihoods.by_name())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from twofold.encoding.latent.evidence import first_step
+from twofold.encoding.latent.evidence import first_step, sites
 from twofold.encoding.latent.population import Given, Raw, Responses
 from twofold.encoding.latent.state import StateMoments
 
@@ -37,10 +37,14 @@ def read_state(
     likelihood, own = model.population(number).likelihood, model.latent_population(number)
     mean, sd = (part.float() for part in model.encoder(own.read(responses, given, raw, likelihood)))
     last = slice(mean.shape[1] - raw.shape[1], None)
-    state = StateMoments.isotropic(mean[:, last], sd[:, last] if sd.ndim else sd)
+    mean, sd = mean[:, last], sd[:, last] if sd.ndim else sd
+    state = StateMoments.isotropic(mean, sd)
     if not model.latent_options.first_step:
         return state
     valid = slice(responses.shape[1] - raw.shape[1], None)
     seen = given.expand_as(responses)[:, valid]
     with torch.autocast(raw.device.type, enabled=False):
-        return state.after(first_step(likelihood, raw, own.weights(), responses[:, valid], seen))
+        told = likelihood, raw, own.weights(), responses[:, valid], seen
+        if model.memory is not None:
+            return model.memory.posterior(sites(*told), mean, sd)
+        return state.after(first_step(*told))

@@ -7,13 +7,14 @@ r"""The likelihood of all responses at a time point together, by importance samp
     \text{effective share} = \frac{(\sum_s \omega_s)^2}{S \sum_s \omega_s^2}
 
 The proposal is Laplace's posterior, whose own value is told beside. With some responses y_I given,
-log p(y_J | y_I) = log p(y_J, y_I) - log p(y_I). The prior is independent between time points; under another
-these are likelihoods per time point, and do not add up to that of a clip.
+log p(y_J | y_I) = log p(y_J, y_I) - log p(y_I). The prior is independent between time points; under one with
+memory these are likelihoods per time point, and do not add up to that of a clip, which is in `path_joint`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -43,12 +44,15 @@ class JointLikelihood:
         (...,) of it.
     effective_share
         (...,) of the samples.
+    counted
+        What there is one value of, in the plural.
     """
 
     laplace: AnyShape
     importance: AnyShape
     standard_error: AnyShape
     effective_share: AnyShape
+    counted: str = "time points"
 
     @property
     def reason(self) -> str | None:
@@ -57,7 +61,7 @@ class JointLikelihood:
         if not refused:
             return None
         return (
-            f"{refused} of {self.importance.numel()} time points have no importance-weighted value: less "
+            f"{refused} of {self.importance.numel()} {self.counted} have no importance-weighted value: less "
             f"than {LEAST_SHARE:.0%} of the samples were effective there; look at the Laplace value instead"
         )
 
@@ -68,6 +72,7 @@ class JointLikelihood:
             self.importance - first.importance,
             torch.hypot(self.standard_error, first.standard_error),
             torch.minimum(self.effective_share, first.effective_share),
+            self.counted,
         )
 
 
@@ -109,6 +114,21 @@ def joint_log_likelihood(
     >>> joint_log_likelihood(GaussianLikelihood(), raw, w, y, draw).laplace  # y is N(0, 1 + 1)
     tensor([-2.2655])
     """
+    first, then = given_and_scored(raw, n_samples, given, scored)
+
+    def of(counted: Tensor) -> JointLikelihood:
+        return _by_samples(likelihood, raw, weights, y, counted, generator, n_samples, start)
+
+    return of(then) if given is None else of(first | then).given(of(first))
+
+
+def given_and_scored(
+    raw: Raw,
+    n_samples: int,
+    given: Bool[Tensor, "... neuron"] | None,
+    scored: Bool[Tensor, "... neuron"] | None,
+) -> tuple[Bool[Tensor, "... neuron"], Bool[Tensor, "... neuron"]]:
+    """True for the responses given, and for those scored, (..., neuron); see `joint_log_likelihood`."""
     if n_samples < 1:
         raise OptionError(f"n_samples={n_samples}: give at least 1")
     shape = raw.shape[:-1]
@@ -117,14 +137,21 @@ def joint_log_likelihood(
     if (first & then).any():
         neuron = int((first & then).nonzero()[0, -1])
         raise OptionError(f"neuron {neuron} is both given and scored; leave it out of one of them")
-
-    def of(counted: Tensor) -> JointLikelihood:
-        return _importance(likelihood, raw, weights, y, counted, generator, n_samples, start)
-
-    return of(then) if given is None else of(first | then).given(of(first))
+    return first, then
 
 
-def _importance(
+def averaged(log_omegas: Iterable[AnyShape], n_samples: int) -> tuple[AnyShape, AnyShape, AnyShape]:
+    """Log of the mean of omega, its standard error, and the effective share; NaN where this is too small."""
+    log_sum = log_squares = torch.tensor(-torch.inf, dtype=torch.float64)
+    for log_omega in log_omegas:
+        log_sum = torch.logaddexp(log_sum.to(log_omega.device), log_omega)
+        log_squares = torch.logaddexp(log_squares.to(log_omega.device), 2 * log_omega)
+    share = (2 * log_sum - log_squares).exp() / n_samples
+    value = torch.where(share < LEAST_SHARE, torch.nan, log_sum - math.log(n_samples))
+    return value, ((1 / share - 1).clamp(min=0) / n_samples).sqrt(), share
+
+
+def _by_samples(
     likelihood: Likelihood,
     raw: Tensor,
     weights: Tensor,
@@ -138,17 +165,15 @@ def _importance(
     mean, root = posterior.mean, torch.linalg.cholesky(posterior.covariance)
     log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     y = torch.where(counted, y, 0)
-    log_sum, log_squares = (torch.full_like(log_det, -torch.inf, dtype=torch.float64) for _ in range(2))
-    for _ in range(n_samples):
+
+    def log_omega() -> Tensor:
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         z = mean + (root @ noise[..., None])[..., 0]
         log_prob = likelihood.distribution(raw, latent_drive(weights, z)).log_prob(y)
         # log p(z) - log N(z; mean, C): the factors of 2 pi cancel
-        log_omega = torch.where(counted, log_prob, 0).double().sum(-1)
-        log_omega = log_omega + 0.5 * (noise**2 - z**2).sum(-1) + log_det
-        log_sum = torch.logaddexp(log_sum, log_omega)
-        log_squares = torch.logaddexp(log_squares, 2 * log_omega)
-    share = (2 * log_sum - log_squares).exp() / n_samples
-    value = torch.where(share < LEAST_SHARE, torch.nan, log_sum - math.log(n_samples))
-    error = ((1 / share - 1).clamp(min=0) / n_samples).sqrt()
-    return JointLikelihood(posterior.log_marginal, *(part.to(raw.dtype) for part in (value, error, share)))
+        log_prob = torch.where(counted, log_prob, 0).double().sum(-1)
+        return log_prob + 0.5 * (noise**2 - z**2).sum(-1) + log_det
+
+    found = averaged((log_omega() for _ in range(n_samples)), n_samples)
+    value, error, share = (part.to(raw.dtype) for part in found)
+    return JointLikelihood(posterior.log_marginal, value, error, share)

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from twofold.likelihoods.laplace.target import Matrices, PerTime, States, Target
+from twofold.likelihoods.laplace.target import Matrices, PerTime, ResponsesTarget, States, Target
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
 from twofold.likelihoods.quadrature.outputs import AnyShape, Latent, Weights
 
@@ -103,7 +103,9 @@ def laplace(
         start.expand(*lead, k).reshape(-1, k).split(size),
         strict=True,
     )
-    found = [mode(Target(likelihood, a, weights, at, on, precision), z) for a, at, on, z in blocks]
+    found = [
+        mode(Target(ResponsesTarget(likelihood, a, weights, at, on), precision), z) for a, at, on, z in blocks
+    ]
     mean, covariance, log_joint = (torch.cat(parts) for parts in zip(*found, strict=True))
     return LatentPosterior(mean.reshape(*lead, k), covariance.reshape(*lead, k, k), log_joint.reshape(lead))
 

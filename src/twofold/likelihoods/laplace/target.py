@@ -44,8 +44,8 @@ class Slopes(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """log p(y_t, z_t) at every time point.
+class ResponsesTarget:
+    """log p(y_t | z_t) at every time point, without a prior.
 
     Parameters
     ----------
@@ -59,8 +59,6 @@ class Target:
         Responses, finite where they do not count, too.
     counted
         True where a response counts.
-    precision
-        Lambda of the prior.
     """
 
     likelihood: Likelihood
@@ -68,14 +66,10 @@ class Target:
     weights: Weights
     y: Num[Tensor, "time neuron"]
     counted: Bool[Tensor, "time neuron"]
-    precision: Float[Tensor, "latent latent"]
 
     def value(self, z: States) -> PerTime:
         """In nats."""
-        log_prob = self._log_prob(self.raw + latent_drive(self.weights, z)).sum(-1)
-        log_det = torch.linalg.slogdet(self.precision).logabsdet
-        squares = ((z @ self.precision) * z).sum(-1)
-        return log_prob + 0.5 * (log_det - squares - z.shape[-1] * math.log(2 * math.pi))
+        return self._log_prob(self.raw + latent_drive(self.weights, z)).sum(-1)
 
     def slopes(self, z: States) -> Slopes:
         """By differentiating every entry twice."""
@@ -83,8 +77,8 @@ class Target:
         with torch.enable_grad():
             (g,) = torch.autograd.grad(self._log_prob(outputs).sum(), outputs, create_graph=True)
             h = [torch.autograd.grad(part.sum(), outputs, retain_graph=True)[0] for part in g.unbind(-1)]
-        gradient = torch.einsum("tnp,npk->tk", g.detach(), self.weights) - z @ self.precision
-        return Slopes(gradient, self.precision - self._squared(torch.stack(h, dim=-1)))
+        gradient = torch.einsum("tnp,npk->tk", g.detach(), self.weights)
+        return Slopes(gradient, -self._squared(torch.stack(h, dim=-1)))
 
     def _log_prob(self, outputs: Tensor) -> Tensor:
         return torch.where(self.counted, self.likelihood.distribution(outputs).log_prob(self.y), 0)
@@ -98,3 +92,31 @@ class Target:
             products = torch.einsum("npk,nql->npqkl", w, w)
             total += part.flatten(1) @ products.flatten(0, 2).flatten(1)
         return total.unflatten(1, (k, k))
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """log p(y_t, z_t) at every time point.
+
+    Parameters
+    ----------
+    of_responses
+        log p(y_t | z_t).
+    precision
+        Lambda of the prior.
+    """
+
+    of_responses: ResponsesTarget
+    precision: Float[Tensor, "latent latent"]
+
+    def value(self, z: States) -> PerTime:
+        """In nats."""
+        log_det = torch.linalg.slogdet(self.precision).logabsdet
+        squares = ((z @ self.precision) * z).sum(-1)
+        log_prior = 0.5 * (log_det - squares - z.shape[-1] * math.log(2 * math.pi))
+        return self.of_responses.value(z) + log_prior
+
+    def slopes(self, z: States) -> Slopes:
+        """Of both together."""
+        gradient, curvature = self.of_responses.slopes(z)
+        return Slopes(gradient - z @ self.precision, self.precision + curvature)
