@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "mismatched": {"mismatch": ("all",), "latent_memory": 0.85},
 }
 SIZES = ("tiny", "small")
+SECONDS = "seconds.json"
 VIDEO_EPOCHS, LATENT_EPOCHS = 40, 26
 TRAINING: dict[str, Any] = {"device": "cpu", "rounds": 1, "patience": 8, "decay_patience": 3}
 
@@ -38,17 +40,24 @@ class Case(NamedTuple):
         """All its trials."""
         return simulate_sensorium(Sensorium.preset(self.size, **WORLDS[self.world]), random_state=self.seed)
 
-    def video(self, mouse: Recording) -> tw.VideoModel:
-        """A model of the video alone."""
-        folder = self._folder("video")
+    def video(self, mouse: Recording, name: str = "", **changes: Any) -> tw.VideoModel:
+        """A model of the video alone; with other options it has a name."""
+        folder = self._folder("video", *([name] if name else []))
         if (folder / "model.safetensors").exists():
             return tw.load(folder, device="cpu")
-        options = tw.VideoOptions.preset(self.size)
+        options = tw.VideoOptions.preset(self.size, **changes)
         model = tw.VideoModel.for_recordings([mouse], options=options, random_state=self.seed)
         return self._fit(model, mouse, VIDEO_EPOCHS, folder)
 
-    def latent(self, mouse: Recording, name: str = "masked", **settings: Any) -> LatentVideoModel:
-        """A model with a state, that starts from the video model; `name` is of the folder.
+    def latent(
+        self,
+        mouse: Recording,
+        name: str = "masked",
+        epochs: int = LATENT_EPOCHS,
+        video: tw.VideoModel | None = None,
+        **settings: Any,
+    ) -> LatentVideoModel:
+        """A model with a state, that starts from a video model, the usual one; `name` is of the folder.
 
         Raises
         ------
@@ -57,16 +66,27 @@ class Case(NamedTuple):
         """
         folder, options = self._folder("latent", name), LatentOptions(**settings)
         if not (folder / "model.safetensors").exists():
-            model = LatentVideoModel(self.video(mouse), options, random_state=self.seed)
-            return self._fit(model, mouse, LATENT_EPOCHS, folder)
+            positions = [mouse.neurons.position_um]
+            start = self.video(mouse) if video is None else video
+            model = LatentVideoModel(start, options, positions=positions, random_state=self.seed)
+            return self._fit(model, mouse, epochs, folder)
         model = tw.load(folder, device="cpu")
         if model.latent_options != options:
             raise ValueError(f"{folder} holds {model.latent_options}, not {options}; take another --runs")
         return model
 
+    def seconds(self, *parts: str) -> float:
+        """That the processor took to fit the model in a folder, named by its kind and its name."""
+        return float(json.loads((self._folder(*parts) / SECONDS).read_text(encoding="utf-8")))
+
     def _fit(self, model: Any, mouse: Recording, epochs: int, folder: Path) -> Any:
         options = tw.TrainOptions.preset(self.size, epochs=epochs, **TRAINING)
-        tw.fit(model, [mouse], options, out=folder, overwrite=True)
+        began = time.process_time()
+        tw.fit(model, [mouse], options)
+        seconds = time.process_time() - began
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SECONDS).write_text(json.dumps(seconds), encoding="utf-8")
+        model.save(folder / "model.safetensors")  # last: where it is, the folder is whole
         return tw.load(folder, device="cpu")  # as a later run finds it
 
     def _folder(self, *parts: str) -> Path:
@@ -84,12 +104,13 @@ class Scored(NamedTuple):
     given: np.ndarray
 
     @classmethod
-    def of(cls, mouse: Recording, tier: str, model: LatentVideoModel, n_trials: int | None = None) -> Scored:
-        """The first trials of a tier, or all."""
+    def of(cls, mouse: Recording, tier: str, model: Any, n_trials: int | None = None) -> Scored:
+        """The first trials of a tier, or all; a model without a state is given the neurons of one with."""
         part = mouse.tier(tier)
         part = part if n_trials is None else part.select_trials(np.arange(min(n_trials, len(part.trials))))
         rows = np.flatnonzero(part.frame_of_row >= model.frames_lost)
-        given = given_in_validation(len(part.neurons), model.latent_options)
+        options = model.latent_options if isinstance(model, LatentVideoModel) else LatentOptions()
+        given = given_in_validation(len(part.neurons), options)
         return cls(part, SensoriumTruth.of(part), np.asarray(part.responses[:]), rows, given)
 
     @property

@@ -2,8 +2,9 @@
 
 Core and encoder are fitted to simulated mice 1 and 2, and adapted to mouse 3: other neurons, the same
 videos. Every number is of a tier that nothing was fitted on or stopped by. "free": receptive fields and
-weights on the state of each neuron its own; "position": both from where neurons lie in cortex. A line per
-model, number of clips and seed, then the mean over seeds.
+weights on the state of each neuron its own; "position": both from where neurons lie in cortex; "scratch": no
+other mouse, all is trained on the clips, in as many steps. A line per model, number of clips and seed, then
+the mean over seeds.
 
     python -m benchmarks.few_shot --runs FOLDER [--size small] [--seeds 0 1 2] [--clips 1 2 5] [--quick]
 """
@@ -20,7 +21,8 @@ import torch
 
 import twofold as tw
 from benchmarks import report
-from twofold.encoding import FewShotOptions, LatentVideoModel, few_shot_curve
+from twofold.encoding import FewShotOptions, FromScratch, LatentOptions, LatentVideoModel, few_shot_curve
+from twofold.encoding.few_shot import Adapting
 from twofold.recordings import Recording
 from twofold.simulate import Sensorium, simulate_sensorium
 
@@ -54,7 +56,8 @@ def main() -> None:
         clips = tuple(n for n in given.clips if n <= n_train)
         options = FewShotOptions(clips=clips, seeds=(seed,), steps=steps)
         training = tw.TrainOptions.preset(given.size, device="cpu")
-        for point in few_shot_curve(fitted(given, seed, epochs), new, options, training):
+        models = fitted(given, seed, epochs) | scratch(given.size)
+        for point in few_shot_curve(models, new, options, training):
             fields = {name: rounded(value) for name, value in point.as_dict().items()}
             line = {"case": f"{point.model}-{point.clips}-clips-seed-{seed}", "size": given.size, **fields}
             report("few-shot", steps=steps, **line)
@@ -82,11 +85,15 @@ def mouse(size: str, number: int, seed: int) -> Recording:
     return simulate_sensorium(Sensorium.preset(size), mouse=number, random_state=seed)
 
 
-def fitted(
-    given: argparse.Namespace, seed: int, epochs: Mapping[str, int]
-) -> dict[str, LatentVideoModel | tw.VideoModel]:
+def scratch(size: str) -> dict[str, Adapting]:
+    """Models that know no other mouse."""
+    video = tw.VideoOptions.preset(size, positions=False)
+    return {"video-scratch": FromScratch(video), "latent-scratch": FromScratch(video, LatentOptions())}
+
+
+def fitted(given: argparse.Namespace, seed: int, epochs: Mapping[str, int]) -> dict[str, Adapting]:
     """Models of the video alone and with a state, without and with positions, kept in a folder."""
-    models: dict[str, LatentVideoModel | tw.VideoModel] = {}
+    models: dict[str, Adapting] = {}
     mice: list[Recording] = []
     for name, by_position in (("free", False), ("position", True)):
         for kind in ("video", "latent"):

@@ -120,14 +120,14 @@ def joint(model: LatentVideoModel, scored: Scored) -> dict[str, Any]:
     }
     if not scored.truth.is_matched:
         return {**rounded(found), "n": len(by_samples)}
-    found["truth"] = _true_joint(scored.truth, scored.responses, scored.rows) / n
+    found["truth"] = true_joint(scored.truth, scored.responses, scored.rows) / n
     alone = scored.truth.log_prob(scored.responses)[scored.rows].sum(axis=1).mean() / math.log(2) / n
     found["truth_gain"] = found["truth"] - alone
     share = found["model_gain"] / found["truth_gain"]
     return {**rounded(found), "share": round(share, 3), "n": len(by_samples)}
 
 
-def _true_joint(truth: SensoriumTruth, responses: np.ndarray, rows: np.ndarray) -> float:
+def true_joint(truth: SensoriumTruth, responses: np.ndarray, rows: np.ndarray) -> float:
     """Mean over time points of the bits of all neurons under the true law, by Laplace."""
     law = truth.law
     drive = np.stack([truth.drive_q, truth.drive_theta], axis=-1)[rows]

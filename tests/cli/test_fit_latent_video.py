@@ -10,6 +10,7 @@ import pytest
 import zarr
 
 import twofold as tw
+from twofold.encoding.competitors import PopulationGain
 
 from .calling import call, refused
 from .test_fit_video import FEW, simulated
@@ -89,3 +90,17 @@ def test_what_cannot_work_is_one_line_before_training(ran, video, mouse, tmp_pat
     refused(call("predict", video, mouse, out, "--given", "0.5"), "no latent state", "fit latent-video")
     refused(call("predict", ran[1], mouse, out, "--given", "1.5"), "between 0 and 1")
     assert not out.exists()
+
+
+def test_predict_of_a_saved_competitor(mouse, video, tmp_path):
+    run, opened = tmp_path / "run", tw.open(mouse)
+    run.mkdir()
+    PopulationGain(tw.load(video, device="cpu"), steps=2).fit([opened]).save(run / "model.safetensors")
+    for out, more in {"half": ("--given", "0.5"), "all": ()}.items():
+        said = call("predict", run, mouse, tmp_path / f"{out}.zarr", "--tier", "oracle", *more)
+        assert said.code == 0, said
+    written = zarr.open_group(tmp_path / "half.zarr", mode="r")
+    given = np.setdiff1d(np.arange(12), written["neuron"][:])
+    expected = tw.load(run, device="cpu").predict(opened.tier("oracle"), given=given).concatenate()
+    np.testing.assert_allclose(written["mean"][:], expected.mean, rtol=1e-6)
+    assert zarr.open_group(tmp_path / "all.zarr", mode="r")["mean"].shape[1] == 12

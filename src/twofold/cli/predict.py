@@ -21,7 +21,7 @@ def predict(
         float | None,
         typer.Option(
             help="Share of the neurons whose responses are given; the others are predicted. Needs a model "
-            "with a latent state.",
+            "with a latent state, or a competitor of one.",
             show_default=False,
         ),
     ] = None,
@@ -37,6 +37,8 @@ def predict(
 
     Example: twofold predict runs/latent mouse.zarr predicted.zarr --given 0.5
     """
+    from twofold.encoding.competitors import Competitor
+    from twofold.encoding.competitors.conditioning import Conditioning as CompetitorGiven
     from twofold.encoding.latent import LatentVideoModel
     from twofold.encoding.latent.predicting import Conditioning
     from twofold.encoding.model import EncodingModel
@@ -47,21 +49,24 @@ def predict(
     if out.exists() and not overwrite:
         raise DataError(f"{out} exists; add --overwrite to set it aside")
     model = load(run)
-    if not isinstance(model, EncodingModel):
+    if not isinstance(model, EncodingModel | Competitor):
         raise DataError(f"{run} holds an embedding, which predicts no responses; use twofold transform")
     opened = open_recording(recording)
     part = opened.tier(*tier) if tier else opened
-    conditioning = None
+    conditioning: Conditioning | CompetitorGiven | None = None
     if given is not None:
-        if not isinstance(model, LatentVideoModel):
+        if isinstance(model, Competitor):
+            conditioning = CompetitorGiven.of(model, part, given, random_state=seed)
+        elif isinstance(model, LatentVideoModel):
+            conditioning = Conditioning.of(model, part, given, random_state=seed)
+        else:
             raise DataError(
                 f"--given {given}: the model in {run} has no latent state, and its neurons say nothing of "
                 "each other; fit one with twofold fit latent-video"
             )
-        conditioning = Conditioning.of(model, part, given, random_state=seed)
     write_prediction(model, part, out, given=conditioning, overwrite=overwrite)
     n_neurons = len(part.neurons) if conditioning is None else len(conditioning.neurons)
-    words = "" if conditioning is None else f", given {conditioning.given.sum()} others"
+    words = "" if conditioning is None else f", given {len(part.neurons) - n_neurons} others"
     stdout.print(
         f"Wrote {out}: mean and variance of {n_neurons} neurons in {len(part.trials)} trials{words}",
         soft_wrap=True,

@@ -2,6 +2,7 @@
 
 from twofold.encoding.expected import ExpectedResponses as ExpectedResponses
 from twofold.encoding.few_shot import FewShotOptions as FewShotOptions
+from twofold.encoding.few_shot import FromScratch as FromScratch
 from twofold.encoding.few_shot import few_shot_curve as few_shot_curve
 from twofold.encoding.fit import fit as fit
 from twofold.encoding.latent import InferredLatents as InferredLatents

@@ -6,19 +6,65 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import ceil
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import Field, PositiveInt
 from torch import nn
 
 from twofold.encoding.calibration import LEARNED, STOPPING, calibration_clips
+from twofold.encoding.fit import fit
 from twofold.encoding.latent.model import LatentVideoModel
+from twofold.encoding.latent.options import LatentOptions
 from twofold.encoding.scores import score
 from twofold.encoding.train_options import Share, TrainOptions
 from twofold.encoding.video import VideoModel
+from twofold.encoding.video_options import VideoOptions
 from twofold.errors import OptionError
 from twofold.options import Options
 from twofold.recordings import Recording
+from twofold.training import RandomState
+
+
+@runtime_checkable
+class Adapting(Protocol):
+    """Whatever makes a model of another mouse from its trials, as the models themselves do."""
+
+    def adapt(
+        self, recording: Recording, options: TrainOptions | None = None, *, random_state: RandomState = 0
+    ) -> VideoModel | LatentVideoModel:
+        """A fitted model of the recording."""
+        ...
+
+
+@dataclass(frozen=True)
+class FromScratch:
+    """What the clips of a mouse are worth without any other mouse: all of a model is trained on them.
+
+    Parameters
+    ----------
+    video
+        Options of the video model.
+    latent
+        What is added; None for the video alone.
+    """
+
+    video: VideoOptions
+    latent: LatentOptions | None = None
+
+    def adapt(
+        self, recording: Recording, options: TrainOptions | None = None, *, random_state: RandomState = 0
+    ) -> VideoModel | LatentVideoModel:
+        """A model that begins untrained, fitted to the recording."""
+        training = options or TrainOptions()
+        video = VideoModel.for_recordings(
+            [recording], options=self.video, tier=training.training_tier, random_state=random_state
+        )
+        if self.latent is None:
+            return fit(video, [recording], training)
+        places = [recording.neurons.position_um]
+        model = LatentVideoModel(video, self.latent, positions=places, random_state=random_state)
+        return fit(model, [recording], training)
 
 
 class FewShotOptions(Options):
@@ -92,7 +138,7 @@ class FewShotPoint:
 
 
 def few_shot_curve(
-    models: Mapping[str, VideoModel | LatentVideoModel],
+    models: Mapping[str, Adapting],
     recording: Recording,
     options: FewShotOptions | None = None,
     training: TrainOptions | None = None,
@@ -105,7 +151,8 @@ def few_shot_curve(
     ----------
     models
         By name, fitted to other mice; they are not changed. One whose weights on the state follow from
-        positions (`latent_map="position"`) shows what positions are worth beside free weights.
+        positions (`latent_map="position"`) shows what positions are worth beside free weights, and
+        `FromScratch` what the other mice are worth.
     recording
         The new mouse.
     options

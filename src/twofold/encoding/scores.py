@@ -10,7 +10,7 @@ import torch
 
 from twofold.encoding.checks import trials_to_predict
 from twofold.encoding.model import EncodingModel
-from twofold.likelihoods import ResponseDistribution, ResponseStatistics
+from twofold.likelihoods import Likelihood, ResponseDistribution, ResponseStatistics
 from twofold.metrics import LogLikelihood, SingleTrialCorrelation
 from twofold.recordings import Recording, refuse_withheld, withheld_trials
 from twofold.sampling import Clip, TrialClips
@@ -22,6 +22,32 @@ class Conditional(Protocol):
 
     def conditioned_of(self, number: int, clip: Clip) -> tuple[np.ndarray, ResponseDistribution]:
         """Recorded responses of the neurons scored, and their distribution given the others."""
+        ...
+
+
+@runtime_checkable
+class Foretelling(Protocol):
+    """A model that was not trained on clips, such as a competitor of the latent video model."""
+
+    @property
+    def frames_lost(self) -> int:
+        """Frames at the beginning of a clip for which there is no prediction."""
+        ...
+
+    def trials_of(self, recording: Recording, *tiers: str) -> tuple[int, TrialClips]:
+        """Number of a recording, and those of its trials that are to be predicted."""
+        ...
+
+    def likelihood_of(self, number: int) -> Likelihood:
+        """Likelihood of a recording, of which its null is."""
+        ...
+
+    def measure_of(self, number: int) -> str:
+        """What probabilities are of."""
+        ...
+
+    def distribution_of(self, number: int, clip: Clip) -> ResponseDistribution:
+        """Distribution of the responses in a whole trial."""
         ...
 
 
@@ -66,7 +92,7 @@ class Score:
 
 
 def score(
-    model: EncodingModel,
+    model: EncodingModel | Foretelling,
     recording: Recording,
     tier: str = "oracle",
     *,
@@ -78,7 +104,7 @@ def score(
     Parameters
     ----------
     model
-        Fitted to the recording.
+        Fitted to the recording; any encoding model, or a competitor.
     recording
         With responses.
     tier
@@ -93,7 +119,12 @@ def score(
     DataError
         If the model does not know the recording, a tier is missing, or its responses were withheld.
     """
-    number, trials = trials_to_predict(model, recording, tier)
+    if isinstance(model, Foretelling):
+        number, trials = model.trials_of(recording, tier)
+        measure = model.measure_of(number)
+    else:
+        number, trials = trials_to_predict(model, recording, tier)
+        measure = model.likelihood_of(number).measure
     refuse_withheld(recording.tier(tier))
     null = null_of(model, number, TrialClips(recording, training_tier))
     correlation = SingleTrialCorrelation(frames_skipped=frames_skipped)
@@ -117,7 +148,7 @@ def score(
         correlation.result().mean,
         found.mean,
         found.mean - found.mean_above_null,
-        model.population(number).likelihood.measure,
+        measure,
         *conditioned,
     )
 
@@ -135,7 +166,7 @@ def _conditioned(
     return correlation.result().mean, bits.result().mean
 
 
-def null_of(model: EncodingModel, number: int, trials: TrialClips) -> ResponseDistribution:
+def null_of(model: EncodingModel | Foretelling, number: int, trials: TrialClips) -> ResponseDistribution:
     """The likeliest constant distribution of each neuron in the training trials, on the processor."""
     statistics = ResponseStatistics.of(trials.responses(trial) for trial in range(len(trials)))
     return model.likelihood_of(number).null(statistics)

@@ -11,6 +11,7 @@ import numpy as np
 import zarr
 
 from twofold.encoding.checks import trials_to_predict
+from twofold.encoding.scores import Foretelling
 from twofold.errors import DataError
 from twofold.files import set_aside
 from twofold.likelihoods import ResponseDistribution
@@ -38,7 +39,7 @@ class SomeNeurons(Protocol):
 
 
 def write_prediction(
-    model: EncodingModel,
+    model: EncodingModel | Foretelling,
     recording: Recording,
     path: Path | str,
     *,
@@ -74,7 +75,10 @@ def write_prediction(
         raise DataError(f"{path} exists; add --overwrite to set it aside")
     if not path.parent.is_dir():
         raise DataError(f"there is no folder {path.parent} to write {path.name} into; make it first")
-    number, trials = trials_to_predict(model, recording)
+    if isinstance(model, Foretelling):
+        number, trials = model.trials_of(recording)
+    else:
+        number, trials = trials_to_predict(model, recording)
     temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         _write(model, number, trials, temporary, given)
@@ -89,10 +93,14 @@ def write_prediction(
 
 
 def _write(
-    model: EncodingModel, number: int, trials: TrialClips, path: Path, given: SomeNeurons | None
+    model: EncodingModel | Foretelling,
+    number: int,
+    trials: TrialClips,
+    path: Path,
+    given: SomeNeurons | None,
 ) -> None:
     lengths = trials.n_frames - model.frames_lost
-    neurons = np.arange(model.population(number).n_neurons) if given is None else given.neurons
+    neurons = np.arange(len(trials.recording.neurons)) if given is None else given.neurons
     n_time, n_neurons = int(lengths.sum()), len(neurons)
     about = {"recording": trials.recording.name, "frames_lost": model.frames_lost}
     group = zarr.create_group(path, zarr_format=3, attributes=about)

@@ -93,8 +93,9 @@ class WeightsFromPosition(nn.Module):
         )
         for one in self.maps:
             assert isinstance(one, MLP)
-            nn.init.normal_(one[2].weight, std=START_SD, generator=generator)
-            nn.init.zeros_(one[2].bias)
+            last = [layer for layer in one if isinstance(layer, nn.Linear)][-1]
+            nn.init.normal_(last.weight, std=START_SD, generator=generator)
+            nn.init.zeros_(last.bias)
 
     def forward(self) -> Weights:
         """The weights where the neurons are."""

@@ -55,6 +55,12 @@ METRICS = {
     "bits_conditioned": Metric("bits, given other neurons"),
     "bits_released": Metric("bits, as the released code scores"),
     "canonical_correlation": Metric("canonical correlation"),
+    "bits_joint": Metric("bits, all neurons together"),
+    "normalised_bits": Metric("share of the oracle's bits"),
+    "normalised_bits_conditioned": Metric("the same, given other neurons"),
+    "seconds": Metric("seconds to fit", 1, lower_is_better=True),
+    "seconds_in_all": Metric("with the video model", 1, lower_is_better=True),
+    "parameters_per_neuron": Metric("numbers per neuron", 0, lower_is_better=True),
 }
 FACTS = {
     "n_units": "units",
@@ -110,6 +116,8 @@ TABLES = {
     "noise-correlations": "Noise correlations",
     "locked-share": "Share locked to the video",
     "selection": "Selection",
+    "competitors": "Competitors",
+    "competitors-differences": "Competitors, what each lacks",
 }
 ERRORS = {"mae_": "mean error", "median_error_": "median error", "rmse_": "root-mean-square error"}
 
@@ -126,7 +134,7 @@ def kind_of(row: str) -> Kind:
     """
     if "leaky" in row:
         return "leaky"
-    if "ceiling" in row or row.startswith("truth"):
+    if "ceiling" in row or row.startswith(("truth", "Bayesian oracle")):
         return "ceiling"
     if row.startswith(("control", "constant responses")) or "shuffled" in row or "untrained" in row:
         return "control"

@@ -71,7 +71,7 @@ class Palette:
             return MUTED
         embedding = embedding_of(row).partition(" -> ")[0].partition(" (")[0].rpartition(": ")[2]
         relatives = (name for name in self.hues if family_of(name) == family_of(embedding))
-        return self.hues.get(embedding) or self.hues.get(next(relatives, ""), MUTED)
+        return self.hues.get(row) or self.hues.get(embedding) or self.hues.get(next(relatives, ""), MUTED)
 
 
 def family_of(embedding: str) -> str:

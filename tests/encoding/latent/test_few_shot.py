@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import twofold as tw
-from twofold.encoding import FewShotOptions, LatentVideoModel, few_shot_curve
+from twofold.encoding import FewShotOptions, FromScratch, LatentOptions, LatentVideoModel, few_shot_curve
 from twofold.encoding.calibration import LEARNED, STOPPING, calibration_clips
 from twofold.errors import DataError, OptionError
 from twofold.recordings import LazyArray
@@ -121,3 +121,15 @@ def test_what_cannot_work_is_refused_before_any_training(models, other_mouse):
         curve(scored="train")
     with pytest.raises(OptionError, match="no model to adapt"):
         next(few_shot_curve({}, other_mouse, SHORT, TRAINING))
+
+
+@pytest.mark.parametrize("latent", [None, LatentOptions(**SMALL)])
+def test_from_scratch_all_is_trained_on_the_clips(latent, other_mouse, fitted):
+    start = FromScratch(fitted[0].options, latent)
+    (point,) = few_shot_curve(
+        {"scratch": start}, other_mouse, SHORT.model_copy(update={"clips": (2,)}), TRAINING
+    )
+    core = sum(p.numel() for p in fitted[0].core.parameters()) / 12
+    assert point.parameters_per_neuron > core + fitted[0].population(0).readout.vectors.numel() / 12
+    assert (point.correlation_conditioned is None) == (latent is None)
+    assert point.frames == 2 * 22

@@ -11,10 +11,12 @@ import pytest
 from twofold.reporting.figures.picture import NothingToShow, style
 from twofold.reporting.latent_factors.behaviour import against_chance
 from twofold.reporting.latent_factors.colours import colours_of
+from twofold.reporting.latent_factors.costs import gain_over_cost
 from twofold.reporting.latent_factors.curves import over_dimensions, over_given
 from twofold.reporting.latent_factors.densities import heat_maps
 from twofold.reporting.latent_factors.likelihood import artefact
 from twofold.reporting.latent_factors.paired import Words, paired
+from twofold.reporting.palette import BACKGROUND
 from twofold.studies.result import Result, Row
 
 WORDS = Words("What is compared.", "The paper: something.")
@@ -142,3 +144,26 @@ def test_figures_are_the_same_bits_every_time(result: Result, written, tmp_path:
     report(Result("latent-factors", {}, {}, {}, 1.0, rows, some), tmp_path)
     for name in ("figure-8.svg", "table-2.png"):
         assert (tmp_path / "figures" / name).read_bytes() == (written.folder / "figures" / name).read_bytes()
+
+
+def test_every_model_is_a_point_of_its_cost_and_gain(result):
+    with style():
+        sketch = gain_over_cost(result, colours_of(result.rows))
+    (axes,) = sketch.figure.axes
+    points = {tuple(line.get_xydata()[0]) for line in axes.lines if line.get_marker() == "o"}
+    for name in ("video zig", "latent zig free", "video + GPFA", "neurons only: ridge"):
+        cost, gain = (
+            result.find("competitors", name, m).value for m in ("seconds", "correlation_conditioned")
+        )
+        assert (cost, gain) in points
+        assert name in {label.get_text().partition("  ")[0] for label in axes.texts}
+    assert axes.get_xscale() == "log"
+    assert "which took 80.0 seconds" in sketch.caption
+    hollow = [line for line in axes.lines if line.get_xydata()[0][0] == pytest.approx(0.2)]
+    assert BACKGROUND in {line.get_markerfacecolor() for line in hollow}
+
+
+def test_without_costs_there_is_no_figure_of_them():
+    one = Row(table="competitors", row="a", metric="correlation_conditioned", split="test", value=0.1)
+    with style(), pytest.raises(NothingToShow, match="no model with seconds"):
+        gain_over_cost(result_of([one]), colours_of([one]))

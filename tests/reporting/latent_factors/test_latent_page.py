@@ -10,12 +10,15 @@ import pytest
 from twofold.reporting import report
 from twofold.studies.result import Result, Row
 
-SECTIONS = ["clip", "parts", "conditioning", "behaviour", "cortex", "controls", "likelihoods", "other-videos"]
+SECTIONS = [
+    *("clip", "parts", "conditioning", "competitors", "behaviour", "cortex", "controls", "likelihoods"),
+    "other-videos",
+]
 PICTURES = {
     "table-1", "table-2", "table-3", "table-4", "table-5", "table-8", "table-10", "table-12", "appendix-j",
     "table-12-chance", "figure-3-dimension", "figure-3-given", "figure-4", "figure-4-artefact", "figure-5",
     "figure-6", "figure-8", "figure-9", "figure-10", "figure-11", "variogram", "mixed-repeats",
-    "locked-share", "selection", "calibration", "noise-correlations", "training",
+    "locked-share", "selection", "calibration", "noise-correlations", "training", "competitors",
 }  # fmt: skip
 
 

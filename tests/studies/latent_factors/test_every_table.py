@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from twofold.studies.latent_factors.presets import RIVALS
+
+COSTS = ("seconds", "seconds_in_all", "parameters_per_neuron")
+SHARES = ("normalised_bits", "normalised_bits_conditioned")
 R, GIVEN, BITS = "correlation", "correlation_conditioned", "bits"
 FREE, SCRATCH = "latent zig free", "latent zig free, not pretrained"
 
@@ -75,6 +79,17 @@ ROWS = {
     ],
     "figure 9: densities": [("figure-9", f"{FREE}, {k} latents", "bits_marginal") for k in (1, 2)],
     "calibration": [("calibration", f"{FREE}, given half of the neurons", "coverage_90")],
+    "competitors: gain and cost of every one": [
+        ("competitors", name, metric)
+        for name in ("video zig", FREE, *RIVALS)
+        for metric in (R, GIVEN, BITS, "bits_conditioned", "bits_joint", *COSTS, *SHARES)
+    ],
+    "competitors: every mouse": [("competitors", f"{RIVALS[-1]} · mouse-{m}", GIVEN) for m in (1, 2)],
+    "competitors: bounds": [
+        ("competitors", "Bayesian oracle", BITS),
+        ("competitors", "constant responses", BITS),
+        ("competitors", "truth", GIVEN),
+    ],
     "selection: leaky and honest": [
         ("selection", "best of all, leaky: chosen and scored on oracle", GIVEN),
         ("selection", "best of all, scored on held-out trials", GIVEN),

@@ -15,6 +15,15 @@ def timings(name: str) -> bool:
     return "seconds" in name
 
 
+def untimed(rows):
+    return [row for row in rows if not timings(row.metric)]
+
+
+def without_times(sentences):
+    """Which model is the cheapest follows from the clock."""
+    return [said for said in sentences if not said.startswith(("Within its error", "None that is cheaper"))]
+
+
 @pytest.fixture(scope="module")
 def cut_short(studied, tmp_path_factory):
     """The folder of a study whose last parts, and one training in the middle, were not finished."""
@@ -38,8 +47,8 @@ def test_resuming_gives_what_one_go_gives_to_the_last_bit(cut_short, studied, mi
         progress=lambda *what: told.append(what),
     )
     assert len([name for _, _, name in told if name]) == 7
-    assert result.rows == studied.result.rows
-    assert result.conclusions == studied.result.conclusions
+    assert untimed(result.rows) == untimed(studied.result.rows)
+    assert without_times(result.conclusions) == without_times(studied.result.conclusions)
     assert set(result.arrays) == set(studied.result.arrays)
     for name, array in studied.result.arrays.items():
         if not timings(name):

@@ -12,15 +12,18 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from twofold.encoding.competitors.conditioning import Conditioning
 from twofold.encoding.competitors.foretold import Base, Foretold, trials_of
-from twofold.encoding.latent.selection import Roles, roles
+from twofold.encoding.latent.masks import given_in_validation
+from twofold.encoding.latent.options import LatentOptions
+from twofold.encoding.latent.selection import Roles
 from twofold.encoding.prediction import Prediction
 from twofold.encoding.video import VideoModel
 from twofold.errors import DataError, OptionError
-from twofold.likelihoods import ResponseDistribution
+from twofold.likelihoods import Likelihood, ResponseDistribution
 from twofold.options import Options
 from twofold.recordings import Recording, refuse_withheld
-from twofold.sampling import Clip
+from twofold.sampling import Clip, TrialClips
 from twofold.training import RandomState, seeds_from
 
 SomeCompetitor = TypeVar("SomeCompetitor", bound="Competitor")
@@ -55,6 +58,7 @@ class Competitor(ABC):
         self.base = base
         self.options: Any = self.options_type(**settings) if options is None else options
         self.states: tuple[Any, ...] = ()
+        self._halves: dict[int, Conditioning] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,7 +132,7 @@ class Competitor(ABC):
             refuse_withheld(recording.tier(tier), to="train on")
             told = [Foretold.of(self.base, number, clip) for clip in trials.whole()]
             states.append(self.learned(told, [span.stimulus for span in trials.spans]))
-        self.states = tuple(states)
+        self.states, self._halves = tuple(states), {}
         return self
 
     def predict(
@@ -166,23 +170,18 @@ class Competitor(ABC):
         OptionError
             If the model is not fitted.
         """
-        if not self.states:
-            raise OptionError(f"{type(self).__name__} is not fitted; call fit(recordings) first")
-        number, trials = trials_of(self.base, recording)
-        who = roles(len(recording.neurons), given, neurons, seeds_from(random_state, 2)[0])
-        if len(who.given):
-            refuse_withheld(recording, to="condition on")
-        if isinstance(self.base, VideoModel):
-            self.base.eval()
-        law = self.law_given(number, who) if len(who.given) else None
+        seed = seeds_from(random_state, 2)[0]
+        known = Conditioning.of(self, recording, given, neurons, random_state=seed)
+        number, trials = self.trials_of(recording)
         told: list[Foretold] = []
 
         def parts() -> Iterator[tuple[Clip, ResponseDistribution]]:
             for clip in trials.whole():
                 told.append(trial := Foretold.of(self.base, number, clip))
-                yield clip, law(trial) if law else self.unconditioned(number, trial, who.targets)
+                yield clip, known.law(trial)
 
-        found = Prediction.of(parts(), trials, self.frames_lost, who.targets)
+        found = Prediction.of(parts(), trials, self.frames_lost, known.neurons)
+        who = Roles(known.given, known.neurons)
         return found.with_likelihoods(self._likelihoods(number, told, who, found.distributions))
 
     def _likelihoods(
@@ -201,6 +200,33 @@ class Competitor(ABC):
         if self.has_joint or not len(who.given):
             named["joint"] = lambda t: self.joint(number, told[t], who)
         return named
+
+    # --- what scoring and writing ask for -----------------------------------------------------------
+
+    def trials_of(self, recording: Recording, *tiers: str) -> tuple[int, TrialClips]:
+        """Number of a recording, and its trials; refused where they do not fit the model."""
+        return trials_of(self.base, recording, *tiers)
+
+    def likelihood_of(self, number: int) -> Likelihood:
+        """Likelihood of the base model."""
+        return self.base.likelihood_of(number)
+
+    def distribution_of(self, number: int, clip: Clip) -> ResponseDistribution:
+        """Distribution of the responses in a whole trial, given nobody."""
+        who = Roles(np.empty(0, dtype=np.int64), np.arange(clip.responses.shape[1]))
+        return Conditioning.of_roles(self, number, who).distribution(clip)
+
+    def conditioned_of(self, number: int, clip: Clip) -> tuple[np.ndarray, ResponseDistribution]:
+        """Recorded responses of half of the neurons, and their distribution given those of the other half.
+
+        The halves are those of `LatentVideoModel`.
+        """
+        if number not in self._halves:
+            given = given_in_validation(clip.responses.shape[1], LatentOptions())
+            who = Roles(np.flatnonzero(given), np.flatnonzero(~given))
+            self._halves[number] = Conditioning.of_roles(self, number, who)
+        half = self._halves[number]
+        return clip.responses[self.frames_lost :, half.neurons], half.distribution(clip)
 
     # --- keeping it ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from twofold.encoding.population import FAMILIES
@@ -37,6 +37,7 @@ class SavedConstantModel(Options):
     likelihood: str
     populations: list[SavedConstant] = Field(min_length=1)
     n_neurons: list[PositiveInt]
+    frames_lost: NonNegativeInt = 0
 
 
 class ConstantModel:
@@ -50,6 +51,8 @@ class ConstantModel:
         Of each.
     raw
         (neuron, parameter) outputs of each, before the link.
+    frames_lost
+        Frames at the beginning of a trial that are left out, to be compared with a model of the video.
 
     Examples
     --------
@@ -60,16 +63,24 @@ class ConstantModel:
     torch.Size([5, 4, 1])
     """
 
-    frames_lost = 0
-
     def __init__(
-        self, names: Sequence[str], likelihoods: Sequence[Likelihood], raw: Sequence[Tensor]
+        self,
+        names: Sequence[str],
+        likelihoods: Sequence[Likelihood],
+        raw: Sequence[Tensor],
+        frames_lost: int = 0,
     ) -> None:
         self.names, self._likelihoods, self._raw = tuple(names), tuple(likelihoods), tuple(raw)
+        self.frames_lost = frames_lost
 
     @classmethod
     def for_recordings(
-        cls, recordings: Sequence[Recording], likelihood: str = "zig", *, tier: str = "train"
+        cls,
+        recordings: Sequence[Recording],
+        likelihood: str = "zig",
+        *,
+        tier: str = "train",
+        frames_lost: int = 0,
     ) -> ConstantModel:
         """Fitted to the trials of a tier.
 
@@ -81,6 +92,8 @@ class ConstantModel:
             "zig", "poisson" or "gaussian".
         tier
             Trials to fit to.
+        frames_lost
+            As of the model.
 
         Raises
         ------
@@ -100,7 +113,7 @@ class ConstantModel:
             except DataError as error:
                 raise DataError(f"{recording.name!r}: {error}") from None
             raw.append(likelihoods[-1].constant(ResponseStatistics.of(_responses(trials))))
-        return cls([recording.name for recording in recordings], likelihoods, raw)
+        return cls([recording.name for recording in recordings], likelihoods, raw, frames_lost)
 
     def likelihood_of(self, number: int) -> Likelihood:
         """Likelihood of a recording."""
@@ -113,7 +126,7 @@ class ConstantModel:
     def raw_of(self, number: int, clip: Clip) -> Float[Tensor, "time neuron parameter"]:
         """The same outputs at all times of a trial."""
         raw = self._raw[number]
-        return raw.expand(len(clip.responses), *raw.shape)
+        return raw.expand(len(clip.responses) - self.frames_lost, *raw.shape)
 
     def describe(self) -> dict[str, Any]:
         """All but the tensors, as JSON can hold it."""
@@ -124,6 +137,7 @@ class ConstantModel:
                 for name, likelihood in zip(self.names, self._likelihoods, strict=True)
             ],
             n_neurons=[len(raw) for raw in self._raw],
+            frames_lost=self.frames_lost,
         )
         return saved.model_dump(mode="json")
 
@@ -144,7 +158,7 @@ class ConstantModel:
             for number, one in enumerate(saved.populations)
         ]
         raw = [tensors[f"{number}.raw"] for number in range(len(likelihoods))]
-        return cls([one.name for one in saved.populations], likelihoods, raw)
+        return cls([one.name for one in saved.populations], likelihoods, raw, saved.frames_lost)
 
 
 def _responses(trials: TrialClips) -> Iterator[np.ndarray]:

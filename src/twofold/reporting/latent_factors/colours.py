@@ -19,6 +19,8 @@ WORDS = (
     ("mixed repeats", MIXED),
     ("video only", VIDEO_ONLY),
     ("not pretrained", HUES[4]),
+    ("neurons only", MIXED),
+    ("video +", OTHER),
     ("position", MIXED),
     ("shared", OTHER),
 )

@@ -7,6 +7,7 @@ from twofold.reporting.figures.picture import LeftOut, Picture
 from twofold.reporting.latent_factors.behaviour import against_chance, behaviour_traces
 from twofold.reporting.latent_factors.checks import calibration, noise_correlations
 from twofold.reporting.latent_factors.cortex import further_maps, scale_of_maps, strongest_maps
+from twofold.reporting.latent_factors.costs import gain_over_cost
 from twofold.reporting.latent_factors.curves import over_dimensions, over_given, over_samples
 from twofold.reporting.latent_factors.densities import heat_maps
 from twofold.reporting.latent_factors.likelihood import artefact, bits_and_weights
@@ -36,6 +37,7 @@ def draw_latent_factors(result: Result, palette: Palette) -> list[Picture | Left
         ("figure-3-given", "conditioning", "How many neurons are given", lambda: over_given(result)),
         ("figure-4", "conditioning", "Likelihood and weights", lambda: bits_and_weights(result)),
         table("table-8"),
+        ("competitors", "competitors", "Gain over cost", lambda: gain_over_cost(result, palette)),
         table("table-12"),
         ("table-12-chance", "behaviour", "Against chance", lambda: against_chance(result)),
         ("figure-10", "behaviour", "Behaviour told from the latents", lambda: behaviour_traces(result)),

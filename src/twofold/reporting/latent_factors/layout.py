@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from twofold.reporting.latent_factors.mice import OverMice, model_and_mouse, over_mice
-from twofold.reporting.latent_factors.words import TABLES_DRAWN
+from twofold.reporting.latent_factors.words import TABLES_DRAWN, TABLES_OPEN
 from twofold.reporting.names import TABLES, kind_of, metric_of, shown
 from twofold.reporting.palette import Palette
 from twofold.reporting.tables import Cell, Column, Line, Table, cell_of, tables_of
@@ -29,7 +29,7 @@ def tables_over_mice(result: Result, name: str, palette: Palette) -> list[Table]
     means = [row for row in rows if not model_and_mouse(row.row)[1]]
     of_means = Result(result.study, {}, {}, {}, 0.0, means, {})
     tables = [
-        replace(_notes_lifted(each), folded=name not in TABLES_DRAWN)
+        replace(_notes_lifted(each), folded=name not in (*TABLES_DRAWN, *TABLES_OPEN))
         for each in tables_of(of_means, name, palette)
     ]
     found = over_mice(rows)

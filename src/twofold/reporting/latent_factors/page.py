@@ -37,6 +37,13 @@ PARTS = (
         ("figure-3-dimension", "figure-3-given", "figure-4", "table-8"),
     ),
     Part(
+        "competitors",
+        "What it is worth",
+        "Other ways to tell neurons from other neurons, fitted to the same training trials and scored on the "
+        "same neurons and trials: regressions, factors, a shared gain, with the video and without.",
+        ("competitors", "competitors-differences"),
+    ),
+    Part(
         "behaviour",
         "Behaviour",
         "No latent was fitted to behaviour. If the state is one of the animal, pupil and running should be "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twofold.reporting.latent_factors.paired import Words
 
+TABLES_OPEN = ("competitors",)  # not drawn line by line, and read all the same
 # name -> (part of the page, title, words)
 TABLES_DRAWN: dict[str, tuple[str, str, Words]] = {
     "table-1": (

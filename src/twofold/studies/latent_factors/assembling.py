@@ -12,6 +12,7 @@ from twofold.studies.latent_factors.conclusions import conclusions
 from twofold.studies.latent_factors.findings import Findings
 from twofold.studies.latent_factors.fitting import HISTORY
 from twofold.studies.latent_factors.parts import (
+    competitors,
     figure_3,
     figure_4,
     figure_8,
@@ -26,7 +27,10 @@ from twofold.studies.latent_factors.parts import (
 from twofold.studies.latent_factors.parts.of_models import Part
 from twofold.studies.result import Row
 
-TABLES = (table_1, table_2, table_3, table_5, table_8, table_10, figure_3, figure_4, figure_8, selection)
+TABLES = (
+    *(table_1, table_2, table_3, table_5, table_8, table_10),
+    *(figure_3, figure_4, figure_8, competitors, selection),
+)
 FIGURES = (figure_3, figure_4, figure_8)
 
 

@@ -8,6 +8,7 @@ from twofold.studies.latent_factors.fits import MAIN, POISSON, SCRATCH, ZIG
 from twofold.studies.latent_factors.parts.table_3 import EXTRAPOLATED, OTHER, WHOLE
 from twofold.studies.latent_factors.truth import NOT_MATCHED
 from twofold.studies.latent_factors.what_latents_are import what_latents_are
+from twofold.studies.latent_factors.worth import worth
 from twofold.studies.result import Row
 
 R, GIVEN = "correlation", "correlation_conditioned"
@@ -20,6 +21,7 @@ def conclusions(rows: Sequence[Row], notes: Sequence[str]) -> list[str]:
     told = [
         *_state(rows),
         *_video(rows),
+        *worth(rows),
         *_maps(rows),
         *_unseen(rows),
         *what_latents_are(rows),

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from twofold.errors import did_you_mean
 from twofold.options import Options
-from twofold.studies.latent_factors.presets import PRESETS
+from twofold.studies.latent_factors.presets import PRESETS, RIVALS
 
 Preset = Literal["demo", "quick", "small", "paper"]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -52,6 +53,10 @@ class LatentFactorsOptions(Options):
     own_setups
         Whether models of table 2 have readouts without positions, as in the paper, which takes a further
         video model; else they share that of table 1, and the rows say so.
+    rivals
+        Competitors that are fitted beside the latent model; all others are rows without a value.
+    rival_dimension, flow_steps, gpfa_steps
+        Dimensions of those that have latents; most steps of the trainings of FlowFactors and GPFA.
     bootstrap, surrogates
         Draws behind each interval and each null.
     seed
@@ -94,6 +99,10 @@ class LatentFactorsOptions(Options):
     sample_trials: PositiveInt = 2
     smoother_samples: PositiveInt = 3
     own_setups: bool = True
+    rivals: tuple[str, ...] = RIVALS
+    rival_dimension: PositiveInt = 3
+    flow_steps: PositiveInt = 600
+    gpfa_steps: PositiveInt = 50
     bootstrap: Annotated[int, Field(ge=20)] = 1000
     surrogates: Annotated[int, Field(ge=19)] = 499
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -106,6 +115,14 @@ class LatentFactorsOptions(Options):
         if list(values) != sorted(set(values)):
             raise ValueError("give each value once, the smallest first")
         return values
+
+    @field_validator("rivals")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = next((name for name in names if name not in RIVALS), None)
+        if unknown is not None:
+            raise ValueError(f"{unknown!r}: {did_you_mean(unknown, RIVALS)}")
+        return names
 
     @model_validator(mode="after")
     def _belong_together(self) -> LatentFactorsOptions:

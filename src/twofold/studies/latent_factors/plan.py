@@ -15,7 +15,13 @@ from twofold.studies.latent_factors.fitting import train_options, untrained
 from twofold.studies.latent_factors.options import LatentFactorsOptions
 from twofold.studies.latent_factors.parts.of_models import Part, parts_of
 from twofold.studies.latent_factors.prepared import Prepared, for_training, prepare
-from twofold.studies.latent_factors.step_lists import curve_steps, look_steps, score_steps, unseen_steps
+from twofold.studies.latent_factors.step_lists import (
+    curve_steps,
+    look_steps,
+    rival_steps,
+    score_steps,
+    unseen_steps,
+)
 from twofold.studies.latent_factors.step_maker import StepMaker
 from twofold.studies.latent_factors.steps import Step
 from twofold.studies.result import Result
@@ -93,6 +99,7 @@ def plan_study(recordings: Sequence[Recording], options: LatentFactorsOptions) -
         *unseen_steps(make, fits),
         *look_steps(make, parts),
         *curve_steps(make),
+        *rival_steps(make),
         *score_steps(make, fits),
     ]
     return Plan(prepared, options, fits, parts, tuple(steps), tuple(dict.fromkeys(notes)))

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+RIVALS = (
+    "neurons only: ridge",
+    "neurons only: reduced rank",
+    "neurons only: factors with lags",
+    "video + reduced rank",
+    "video + population gain",
+    "video + FlowFactors",
+    "video + GPFA",
+)
+TOO_LARGE = (RIVALS[2], RIVALS[5])  # for thousands of neurons
 DEMO: dict[str, Any] = {
     "size": "tiny",
     "most_neurons": 100,
@@ -27,6 +37,8 @@ DEMO: dict[str, Any] = {
     "smoother_samples": 1,
     "sample_trials": 1,
     "own_setups": False,
+    "flow_steps": 100,
+    "gpfa_steps": 5,
     "bootstrap": 100,
     "surrogates": 49,
 }
@@ -53,6 +65,8 @@ QUICK: dict[str, Any] = {
     "smoother_samples": 1,
     "sample_trials": 1,
     "own_setups": False,
+    "flow_steps": 200,
+    "gpfa_steps": 20,
     "bootstrap": 500,
     "surrogates": 199,
 }
@@ -77,6 +91,7 @@ PAPER: dict[str, Any] = {
     "smoother_samples": 100,
     "samples": (1, 10, 100, 1000, 5000),
     "high_dimension": 150,
+    "rivals": tuple(name for name in RIVALS if name not in TOO_LARGE),
     "held_out_share": 0.063,  # 500 of the neurons of a mouse
     "precision": "auto",
 }

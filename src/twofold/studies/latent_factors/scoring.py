@@ -8,6 +8,7 @@ from math import log
 import numpy as np
 import torch
 from jaxtyping import Bool
+from torch import Tensor
 
 from twofold.analyses.hierarchical_bootstrap import mean_by_clip
 from twofold.encoding import LatentVideoModel
@@ -60,13 +61,12 @@ class Scored:
     def __init__(self, model: FittedModel, number: int, clips: TrialClips) -> None:
         self.model, self.number, self.clips = model, number, clips
         self.lost, self.n_neurons = model.frames_lost, model.population(number).n_neurons
-        shortest = int(clips.n_frames.min())
-        self.skipped = max(min(FRAMES_SKIPPED, shortest // 2), self.lost)
+        self.skipped = frames_skipped(clips, self.lost)
 
     def scores(self, with_bits: bool, recording: Recording) -> Arrays:
         """By name; see `score_fit`."""
         null = null_of(self.model, self.number, TrialClips(recording, TRAIN)) if with_bits else None
-        table = _Table(self.clips, self.skipped, self.lost, self.n_neurons)
+        table = ScoreTable(self.clips, self.skipped, self.lost, self.n_neurons)
         everyone = np.arange(self.n_neurons)
         for clip in self.clips.whole():
             if isinstance(self.model, LatentVideoModel):
@@ -78,6 +78,8 @@ class Scored:
             else:
                 prior = self.model.distribution_of(self.number, clip)
             table.add("", clip, prior, everyone, with_bits)
+            if with_bits:
+                table.add_variance(prior)
             if null is not None:
                 table.add_bits("null", clip, null, everyone)
         return {**table.result(), **self._sizes()}
@@ -87,6 +89,11 @@ class Scored:
             return {}
         weights = self.model.latent_population(self.number).weights().detach()
         return {"norm": weights.square().sum(-1).mean(0).sqrt().cpu().numpy()}
+
+
+def frames_skipped(clips: TrialClips, lost: int) -> int:
+    """Frames that correlations leave out: at most half of the shortest trial, and those not predicted."""
+    return max(min(FRAMES_SKIPPED, int(clips.n_frames.min()) // 2), lost)
 
 
 def given_half(model: LatentVideoModel, number: int) -> Bool[np.ndarray, " neuron"]:
@@ -102,7 +109,7 @@ def quarter(n_neurons: int) -> Bool[np.ndarray, " neuron"]:
     return np.isin(np.arange(n_neurons), rng.permutation(others)[: max(1, n_neurons // 4)])
 
 
-class _Table:
+class ScoreTable:
     """Sums over trials, by name."""
 
     def __init__(self, clips: TrialClips, skipped: int, lost: int, n_neurons: int) -> None:
@@ -123,8 +130,6 @@ class _Table:
         self.columns[name] = neurons
         if with_bits:
             self.add_bits(f"bits_{name}" if name else "bits", clip, predicted, neurons)
-            if not name:
-                self.variance.append(float(predicted.variance.mean()))
 
     def add_bits(self, name: str, clip: Clip, predicted: ResponseDistribution, neurons: np.ndarray) -> None:
         """Mean over time of the bits of one trial."""
@@ -132,6 +137,15 @@ class _Table:
         each = np.full(self.n_neurons, np.nan)
         each[neurons] = predicted.log_prob(observed).double().mean(0).numpy() / log(2)
         self.bits.setdefault(name, []).append(each)
+
+    def add_joint(self, nats: Tensor) -> None:
+        """Mean over time of the bits of all neurons of one trial together, per neuron."""
+        bits = float(nats.double().mean()) / log(2) / self.n_neurons
+        self.bits.setdefault("bits_joint", []).append(np.array([bits]))
+
+    def add_variance(self, predicted: ResponseDistribution) -> None:
+        """Mean predictive variance in one trial."""
+        self.variance.append(float(predicted.variance.mean()))
 
     def result(self) -> Arrays:
         """Correlations by neuron, and bits by clip and neuron."""

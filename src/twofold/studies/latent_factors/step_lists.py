@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from twofold.encoding import VideoOptions
 from twofold.sampling import TrialClips
+from twofold.studies.latent_factors.competing import compete, score_joint
 from twofold.studies.latent_factors.findings import score_name
 from twofold.studies.latent_factors.fits import (
     MAIN,
@@ -18,10 +19,12 @@ from twofold.studies.latent_factors.fits import (
     matched_name,
     name_of,
 )
-from twofold.studies.latent_factors.parts import figure_3, figure_4, figure_8, table_3, table_5
+from twofold.studies.latent_factors.oracle import ORACLE, score_oracle
+from twofold.studies.latent_factors.parts import competitors, figure_3, figure_4, figure_8, table_3, table_5
 from twofold.studies.latent_factors.parts.of_models import Part, look_at
 from twofold.studies.latent_factors.parts.references import TRUTH
 from twofold.studies.latent_factors.prepared import TEST, VALIDATION
+from twofold.studies.latent_factors.rivals import rivals_of
 from twofold.studies.latent_factors.scoring import FRAMES_SKIPPED, score_fit
 from twofold.studies.latent_factors.step_maker import StepMaker
 from twofold.studies.latent_factors.steps import Step
@@ -72,6 +75,28 @@ def curve_steps(make: StepMaker) -> list[Step]:
     for name in (POISSON, ZIG, MAIN, SCRATCH):
         steps.append(make(table_5.step_name(name), table_5.score_other_videos, {"tensors": name}))
     return steps
+
+
+def rival_steps(make: StepMaker) -> list[Step]:
+    """Competitors, and what stands beside them alone."""
+    lost = VideoOptions.preset(make.options.size).frames_lost
+    steps = [
+        make(
+            competitors.step_name(rival.name),
+            compete,
+            {"tensors": ZIG} if rival.on_video else {},
+            kind=rival.kind,
+            settings=dict(rival.settings),
+            tier=TEST,
+            lost=lost,
+        )
+        for rival in rivals_of(make.options)
+    ]
+    return [
+        *steps,
+        make(competitors.JOINT, score_joint, {"tensors": MAIN}, tier=TEST),
+        make(ORACLE, score_oracle, tier=TEST, lost=lost),
+    ]
 
 
 def unseen_steps(make: StepMaker, fits: Mapping[str, Fit]) -> list[Step]:
