@@ -35,7 +35,7 @@ class Rival(NamedTuple):
 
 
 # Changes of the options of the video model.
-VIDEOS: dict[str, dict[str, Any]] = {"video": {}}
+VIDEOS: dict[str, dict[str, Any]] = {"video": {}, "video, flow likelihood": {"likelihood": "flow"}}
 
 # Changes of the options of the state. With a frozen video, only the state is trained.
 LATENTS: dict[str, Latent] = {
@@ -45,6 +45,9 @@ LATENTS: dict[str, Latent] = {
     "latent, weights by position": Latent({**FROZEN, "latent_map": "position"}),
     "latent, spread predicted": Latent({**FROZEN, "spread": "predicted"}),
     "latent, AR(1) prior": Latent({**FROZEN, "prior": "ar1"}),
+    "latent, flow prior": Latent({**FROZEN, "prior_shape": "flow", "n_samples": 5}),
+    "latent, gain": Latent({**FROZEN, "gain": True}),
+    "latent, flow likelihood": Latent(FROZEN, video="video, flow likelihood"),
 }
 
 RIVALS: dict[str, Rival] = {

@@ -105,6 +105,12 @@ def test_maps_of_each_neuron_begin_at_zero_and_all_learn(name):
     assert (latent_map() - 1).square().sum() < before
 
 
+def test_free_weights_begin_with_the_deviation_asked_for():
+    weights = FreeWeights(2000, 2, 4, 0.1, generator())()
+    assert abs(float(weights.detach().std()) - 0.1) < 0.005
+    assert torch.equal(weights, FreeWeights(2000, 2, 4, 0.1, generator())())
+
+
 def test_latents_of_a_map_from_position_begin_apart():
     weights = WeightsFromPosition(PLACES, 2, 4, generator=generator())().flatten(0, 1)
     assert torch.linalg.matrix_rank(weights) == 4

@@ -24,7 +24,7 @@ def fit_video(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the fitted model.")],
     likelihood: Annotated[
-        Literal["zig", "poisson", "gaussian"], typer.Option(help="How responses scatter.")
+        Literal["zig", "flow", "poisson", "gaussian"], typer.Option(help="How responses scatter.")
     ] = "zig",
     preset: Annotated[
         Literal["auto", "tiny", "small", "paper"],

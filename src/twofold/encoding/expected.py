@@ -7,10 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from twofold.encoding.checks import number_of
+from twofold.encoding.latent.drawn import Drawn, states_of
 from twofold.encoding.latent.model import LatentVideoModel
 from twofold.encoding.latent.state import StateMoments
 from twofold.encoding.population import Raw
 from twofold.encoding.video import VideoModel
+from twofold.likelihoods import FlowLikelihood
 from twofold.likelihoods.quadrature import GaussianOutputs, integrated
 from twofold.likelihoods.quadrature.mixture import mixture
 from twofold.sampling import ClipBatch
@@ -94,11 +96,13 @@ class ExpectedResponses:
         n_signals = len(self.model.options.signals)
         batch = ClipBatch.unanswered(self.number, videos, self.n_neurons, n_signals).to(self.model.device)
         raw, likelihood = self.video.raw(batch), self.model.population(self.number).likelihood
-        if isinstance(self.model, LatentVideoModel):
+        if isinstance(self.model, LatentVideoModel) and self.model.prior_flow is not None:
+            mean = _over_draws(self.model, self.number, raw)
+        elif isinstance(self.model, LatentVideoModel):
             outputs = _over_states(self.model, self.number, raw)
-            through = (
-                mixture if videos.requires_grad else integrated
-            )  # the latter in blocks, without gradients
+            # of most likelihoods the latter goes in blocks, without gradients
+            is_mixed = videos.requires_grad and not isinstance(likelihood, FlowLikelihood)
+            through = mixture if is_mixed else integrated
             mean = through(likelihood, outputs).mean
         else:
             mean = likelihood.distribution(raw).mean
@@ -111,8 +115,18 @@ def _prior(model: LatentVideoModel, n_time: int, dimension: int) -> StateMoments
     return prior if model.smoother is None else prior.smoothed(model.smoother)
 
 
+def _over_draws(model: LatentVideoModel, number: int, raw: Raw) -> Expected:
+    """Expected responses beside a state that has a prior of its own shape, by draws of it."""
+    assert model.prior_flow is not None
+    weights = model.latent_population(number).loadings().detach()
+    prior = StateMoments.prior(1, weights.shape[2]).to(model.device)
+    flat = raw.flatten(0, 1)
+    states = states_of(prior, model.prior_flow).detach().expand(-1, len(flat), -1)
+    return Drawn(model.population(number).likelihood, flat, weights, states).mean.view(raw.shape[:-1])
+
+
 def _over_states(model: LatentVideoModel, number: int, raw: Raw) -> GaussianOutputs:
     """Outputs of the readout beside a state of which nothing is known."""
-    weights = model.latent_population(number).weights().detach()
+    weights = model.latent_population(number).loadings().detach()
     prior = _prior(model, raw.shape[1], weights.shape[2])
     return GaussianOutputs.of(raw, weights, prior.mean, prior.covariance)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from twofold.encoding.video_options import VideoOptions
 from twofold.errors import DataError
 from twofold.likelihoods import (
+    FlowLikelihood,
     GaussianLikelihood,
     Likelihood,
     PoissonLikelihood,
@@ -23,7 +24,7 @@ from twofold.recordings import Recording
 from twofold.sampling import ClipBatch, TrialClips
 
 FAMILIES: dict[str, type[Likelihood]] = {
-    family.name: family for family in (ZigLikelihood, PoissonLikelihood, GaussianLikelihood)
+    family.name: family for family in (ZigLikelihood, FlowLikelihood, PoissonLikelihood, GaussianLikelihood)
 }
 LEAST_SD, MOST_SD = 0.1, 10.0  # of standardised responses, whose neurons differ a little
 Raw = Float[Tensor, "clip time neuron parameter"]
@@ -140,10 +141,10 @@ class Population(nn.Module):
 def _far_from_one(name: str, likelihood: str, statistics: ResponseStatistics) -> tuple[str, ...]:
     """Whether responses look as if nobody had standardised them, which the border of silence supposes."""
     sd = float(np.sqrt(np.median(statistics.variance)))
-    if likelihood != "zig" or LEAST_SD < sd < MOST_SD:
+    if likelihood not in ("zig", "flow") or LEAST_SD < sd < MOST_SD:
         return ()
     return (
         f"responses of {name!r} have a standard deviation of {sd:.3g} (median over neurons), and the "
-        f"zero-inflated gamma takes all up to {statistics.rho:g} for silence; import them with "
+        f"zero-inflated likelihood takes all up to {statistics.rho:g} for silence; import them with "
         "--normalise per_neuron",
     )

@@ -16,9 +16,11 @@ from twofold.encoding.population import FAMILIES, Population
 from twofold.encoding.video import VideoModel
 from twofold.encoding.video_options import VideoOptions
 from twofold.errors import DataError, OptionError
-from twofold.likelihoods import Likelihood, ZigLikelihood
+from twofold.likelihoods import FlowLikelihood, Likelihood, ZigLikelihood
 from twofold.options import Options
 from twofold.training import read_tensors, write_tensors
+
+OF_LIKELIHOODS = ("kappa", "scale", "bend", "log_sd")  # what they are made from
 
 
 class SavedPopulation(Options):
@@ -94,8 +96,8 @@ def rebuild(saved: SavedVideoModel, tensors: Mapping[str, Tensor]) -> VideoModel
     options, generator = VideoOptions(**saved.options), torch.Generator()
     populations = []
     for number, one in enumerate(saved.populations):
-        kappa = tensors.get(f"populations.{number}.likelihood.kappa")
-        likelihood = likelihood_from(options.likelihood, kappa, one.likelihood)
+        own = own_tensors(tensors, f"populations.{number}.likelihood.")
+        likelihood = likelihood_from(options.likelihood, own, one.likelihood)
         anywhere = np.zeros((one.n_neurons, 2)) if one.has_positions else None
         populations.append(Population(one.name, likelihood, options, one.n_neurons, anywhere, generator))
     model = VideoModel(options, core_of(options, generator), populations, 0.0, 1.0, saved.frame_shape)
@@ -106,13 +108,18 @@ def rebuild(saved: SavedVideoModel, tensors: Mapping[str, Tensor]) -> VideoModel
 
 def likelihood_settings(likelihood: Likelihood) -> dict[str, Any]:
     """What the tensors of a likelihood do not say."""
+    if isinstance(likelihood, FlowLikelihood):
+        return {"rho": likelihood.rho}
     if not isinstance(likelihood, ZigLikelihood):
         return {}
     return {"rho": likelihood.rho, "spike": likelihood.spike, "paper_code": likelihood.paper_code}
 
 
-def likelihood_from(name: str, kappa: Tensor | None, settings: Mapping[str, Any]) -> Likelihood:
-    """A likelihood from its name, its shapes if it has some, and the rest."""
-    if kappa is None:
-        return FAMILIES[name]()
-    return ZigLikelihood(kappa, **settings)
+def own_tensors(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those of a likelihood, by the names that it has for them."""
+    return {name: tensors[prefix + name] for name in OF_LIKELIHOODS if prefix + name in tensors}
+
+
+def likelihood_from(name: str, own: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Likelihood:
+    """A likelihood from its name, its tensors if it has some, and the rest."""
+    return FAMILIES[name](**own, **settings)

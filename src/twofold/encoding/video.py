@@ -95,7 +95,7 @@ class VideoModel(nn.Module):
             With one response per frame. Grey levels, signals and the shape of the gamma are estimated on
             their trials of `tier`.
         likelihood
-            "zig", "poisson" or "gaussian".
+            "zig", "flow", "poisson" or "gaussian".
         options
             Sizes and parts, instead of the defaults; its likelihood is that one.
         tier
@@ -206,7 +206,7 @@ class VideoModel(nn.Module):
 
     def likelihood_of(self, number: int) -> Likelihood:
         """Likelihood of a recording, on the processor."""
-        return copy.deepcopy(self.population(number).likelihood).cpu()
+        return copy.deepcopy(self.population(number).likelihood).cpu().requires_grad_(False)
 
     def distribution_of(self, number: int, clip: Clip) -> ResponseDistribution:
         """Distribution of the responses in a whole trial, from frame `frames_lost` on."""

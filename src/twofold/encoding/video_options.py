@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from twofold.errors import OptionError
 from twofold.options import Options
 
-LikelihoodName = Literal["zig", "poisson", "gaussian"]
+LikelihoodName = Literal["zig", "flow", "poisson", "gaussian"]
 Preset = Literal["tiny", "small", "paper"]
 Sizes = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
@@ -28,7 +28,8 @@ class VideoOptions(Options):
     Parameters
     ----------
     likelihood
-        "zig" (zero-inflated gamma), "poisson" or "gaussian".
+        "zig" (zero-inflated gamma), "flow" (zero-inflated, Gaussian behind learned maps), "poisson" or
+        "gaussian".
     channels, spatial, temporal
         Of the core's layers: channels, pixels and frames of the kernels.
     smoothness

@@ -24,7 +24,15 @@ from torch.autograd.function import once_differentiable
 
 from twofold.errors import OptionError
 from twofold.likelihoods.likelihood import Likelihood, Observed, PerEntry, Raw, ResponseDistribution, Scored
-from twofold.likelihoods.quadrature.outputs import AnyShape, Latent, Weights, latent_drive
+from twofold.likelihoods.quadrature.loadings import (
+    AnyShape,
+    GainWeights,
+    Latent,
+    Loadings,
+    drive_of,
+    latent_drive,
+    pulled_back,
+)
 from twofold.likelihoods.zero_inflated_gamma import ZeroInflatedGamma
 
 LatentSamples = Float[Tensor, "sample ... latent"]
@@ -50,7 +58,7 @@ def latent_samples(
 def expected_nll_monte_carlo(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     latent_mean: Latent,
     latent_sd: AnyShape,
     y: Observed,
@@ -87,7 +95,7 @@ def expected_nll_monte_carlo(
 def sampled_nll(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     z: LatentSamples,
     y: Observed,
     scored: Scored | None = None,
@@ -103,7 +111,8 @@ def sampled_nll(
     likelihood, raw, weights, y, scored, as_released
         As in `expected_nll_monte_carlo`.
     """
-    total: Tensor = _SampledNll.apply(raw, weights, z, y, scored, likelihood, as_released)
+    parts = (weights.additive, weights.gain) if isinstance(weights, GainWeights) else (weights, None)
+    total: Tensor = _SampledNll.apply(raw, *parts, z, y, scored, likelihood, as_released)
     return total
 
 
@@ -112,31 +121,42 @@ class _SampledNll(torch.autograd.Function):
     def forward(
         ctx: Any,
         raw: Tensor,
-        weights: Tensor,
+        additive: Tensor,
+        gain: Tensor | None,
         z: Tensor,
         y: Tensor,
         scored: Tensor | None,
         likelihood: Likelihood,
         as_released: bool,
     ) -> Tensor:
-        by_raw, by_weights, by_z = torch.zeros_like(raw), torch.zeros_like(weights), torch.empty_like(z)
+        weights = additive if gain is None else GainWeights(additive, gain)
+        by_raw, by_weights, by_z = torch.zeros_like(raw), torch.zeros_like(additive), torch.empty_like(z)
+        by_gain = None if gain is None else torch.zeros_like(gain)
         share, total = 1 / len(z), raw.new_zeros(())
         for s, state in enumerate(z):
             with torch.enable_grad():
-                outputs = (raw + latent_drive(weights, state)).requires_grad_()
+                outputs = (raw + drive_of(weights, raw, state)).requires_grad_()
                 nll = _total_nll(likelihood, outputs, y, scored, as_released)
                 (slope,) = torch.autograd.grad(nll * share, outputs)
             total += nll.detach() * share
             by_raw += slope
-            by_z[s] = torch.einsum("...np,npk->...k", slope, weights)
-            by_weights += torch.einsum("tnp,tk->npk", slope.flatten(0, -3), state.reshape(-1, z.shape[-1]))
-        ctx.save_for_backward(by_raw, by_weights, by_z)
+            by_z[s] = pulled_back(weights, raw, slope)
+            by_weights += _outer(slope, state)
+            if gain is not None and by_gain is not None:
+                by_raw += slope * latent_drive(gain, state)
+                by_gain += _outer(slope * raw, state)
+        ctx.save_for_backward(by_raw, by_weights, by_gain, by_z)
         return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        return *(part * upstream for part in ctx.saved_tensors), None, None, None, None
+        parts = (None if part is None else part * upstream for part in ctx.saved_tensors)
+        return *parts, None, None, None, None
+
+
+def _outer(slope: Tensor, state: Tensor) -> Tensor:
+    return torch.einsum("tnp,tk->npk", slope.flatten(0, -3), state.reshape(-1, state.shape[-1]))
 
 
 def _total_nll(
@@ -154,7 +174,7 @@ def _total_nll(
 def log_marginal_monte_carlo(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     latent_mean: Latent,
     latent_sd: AnyShape,
     y: Observed,
@@ -182,7 +202,7 @@ def log_marginal_monte_carlo(
     total = torch.full_like(raw[..., 0] + y, -torch.inf)
     for _ in range(n_samples):
         (state,) = latent_samples(latent_mean, latent_sd, 1, generator)
-        p = likelihood.distribution(raw, latent_drive(weights, state))
+        p = likelihood.distribution(raw, drive_of(weights, raw, state))
         total = torch.logaddexp(total, _log_prob(p, y, as_released))
     return total - math.log(n_samples)
 

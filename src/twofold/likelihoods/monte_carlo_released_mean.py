@@ -17,7 +17,7 @@ from torch import Tensor
 
 from twofold.likelihoods.likelihood import PerEntry, Raw
 from twofold.likelihoods.monte_carlo import latent_samples
-from twofold.likelihoods.quadrature.outputs import Latent, Weights, latent_drive
+from twofold.likelihoods.quadrature.loadings import Latent, Weights, latent_drive
 from twofold.likelihoods.zig import ZigLikelihood
 
 

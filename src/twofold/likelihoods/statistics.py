@@ -27,8 +27,8 @@ class ResponseStatistics:
         (neuron,) of y; the variance is that of a population.
     n_active
         (neuron,) how many y > rho.
-    mean_d, mean_d2, mean_log_d
-        (neuron,) means over these of d, d^2 and log d; 0 where there are none.
+    mean_d, mean_d2, mean_log_d, mean_root_d
+        (neuron,) means over these of d, d^2, log d and the root of d; 0 where there are none.
     rho
         Border of silence.
 
@@ -46,6 +46,7 @@ class ResponseStatistics:
     mean_d: PerNeuron
     mean_d2: PerNeuron
     mean_log_d: PerNeuron
+    mean_root_d: PerNeuron
     rho: float
 
     @classmethod
@@ -81,6 +82,7 @@ class ResponseStatistics:
             mean_d=d.sum(axis=0) / at_least_one,
             mean_d2=(d * d).sum(axis=0) / at_least_one,
             mean_log_d=log_d.sum(axis=0) / at_least_one,
+            mean_root_d=np.sqrt(d).sum(axis=0) / at_least_one,
             rho=rho,
         )
 
@@ -102,5 +104,6 @@ class ResponseStatistics:
             mean_d=pooled(self.mean_d, other.mean_d),
             mean_d2=pooled(self.mean_d2, other.mean_d2),
             mean_log_d=pooled(self.mean_log_d, other.mean_log_d),
+            mean_root_d=pooled(self.mean_root_d, other.mean_root_d),
             rho=self.rho,
         )

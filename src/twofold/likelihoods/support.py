@@ -9,7 +9,7 @@ from jaxtyping import Num
 
 from twofold.errors import DataError
 
-NON_NEGATIVE = {"poisson": "a Poisson", "zig": "a zero-inflated gamma"}
+NON_NEGATIVE = {"poisson": "a Poisson", "zig": "a zero-inflated gamma", "flow": "a zero-inflated flow"}
 
 
 def check_support(trials: Iterable[Num[np.ndarray, "_ _"]], name: str) -> None:
@@ -20,7 +20,7 @@ def check_support(trials: Iterable[Num[np.ndarray, "_ _"]], name: str) -> None:
     trials
         (time, neuron) responses of each trial.
     name
-        "poisson", "zig" or "gaussian".
+        "poisson", "zig", "flow" or "gaussian".
 
     Raises
     ------

@@ -19,6 +19,7 @@ from twofold.nn.offset_conv import Affine as Affine
 from twofold.nn.offset_conv import OffsetEncoder as OffsetEncoder
 from twofold.nn.offset_conv import ResidualBlock as ResidualBlock
 from twofold.nn.offset_conv import TimeConvolution as TimeConvolution
+from twofold.nn.prior_flow import PriorFlow as PriorFlow
 from twofold.nn.receptive_fields import CorticalPositions as CorticalPositions
 from twofold.nn.receptive_fields import FreePositions as FreePositions
 from twofold.nn.recurrent import GRUAlongTrials as GRUAlongTrials

@@ -1,8 +1,9 @@
 r"""What the latent state adds to the readout of each neuron: :math:`a_{ip}(t) \mathrel{+}= w_{ip} \cdot z_t`.
 
-A map gives the weights w, (neuron, parameter, dimension). Weights of its own, free or shared, begin at zero,
-so that a model with a state begins as the same model without. Weights by position begin at random: they are
-one function for all neurons, in which from zero all latents grow alike, and few come to differ.
+A map gives the weights w, (neuron, parameter, dimension). Weights of its own, free or shared, begin at zero
+if nothing else is asked for: a model with a state begins as the same model without. Weights by position begin
+at random: they are one function for all neurons, in which from zero all latents grow alike, and few come to
+differ.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class FreeWeights(nn.Module):
     ----------
     n_neurons, n_parameters, dimension
         Sizes.
+    start_sd
+        Of the weights at the beginning.
+    generator
+        Where they come from; without one they are always the same.
 
     Examples
     --------
@@ -35,9 +40,19 @@ class FreeWeights(nn.Module):
     torch.Size([5, 2, 3])
     """
 
-    def __init__(self, n_neurons: int, n_parameters: int, dimension: int) -> None:
+    def __init__(
+        self,
+        n_neurons: int,
+        n_parameters: int,
+        dimension: int,
+        start_sd: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
-        self.weights = nn.Parameter(torch.zeros(n_neurons, n_parameters, dimension))
+        start = torch.zeros(n_neurons, n_parameters, dimension)
+        if start_sd:
+            start.normal_(std=start_sd, generator=seeded(generator))
+        self.weights = nn.Parameter(start)
 
     def forward(self) -> Weights:
         """The weights."""

@@ -10,9 +10,9 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
 
-from twofold.encoding.competitors.flow import Flow
-from twofold.encoding.competitors.flow_law import FlowLaw
 from twofold.encoding.competitors.low_rank import known
+from twofold.likelihoods.flow_map import Flow
+from twofold.likelihoods.zero_inflated_flow import ZeroInflatedFlow
 
 
 def doubles(*values):
@@ -27,7 +27,7 @@ def flow():
 def law(flow, border=0.005):
     q = doubles(0.3, 0.9, 0.5, 1.0 - 1e-9)
     center, sd = doubles(-0.5, 0.2, 1.0, -2.0), doubles(1.0, 0.7, 1.5, 2.0)
-    return FlowLaw(center, sd, flow, q.log(), torch.log1p(-q), border)
+    return ZeroInflatedFlow(center, sd, flow, q.log(), torch.log1p(-q), border)
 
 
 def test_the_inverse_undoes_the_map_wherever_it_goes(flow):
@@ -77,7 +77,7 @@ def test_quantiles_undo_the_cdf_and_samples_follow_it(flow):
 
 def test_without_silence_the_law_is_a_density(flow):
     whole = law(flow, border=-0.005)
-    certain = FlowLaw(
+    certain = ZeroInflatedFlow(
         whole.center, whole.sd, flow, torch.zeros(4).double(), torch.full((4,), -torch.inf).double(), -0.005
     )
     drawn = certain.sample(torch.Generator().manual_seed(0), 20_000)

@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from twofold.encoding.population import FAMILIES
-from twofold.encoding.saving import likelihood_from, likelihood_settings
+from twofold.encoding.saving import OF_LIKELIHOODS, likelihood_from, likelihood_settings, own_tensors
 from twofold.errors import DataError, OptionError, did_you_mean
 from twofold.likelihoods import Likelihood, ResponseStatistics
 from twofold.options import Options
@@ -89,7 +89,7 @@ class ConstantModel:
         recordings
             With one response per frame.
         likelihood
-            "zig", "poisson" or "gaussian".
+            "zig", "flow", "poisson" or "gaussian".
         tier
             Trials to fit to.
         frames_lost
@@ -109,7 +109,9 @@ class ConstantModel:
             refuse_withheld(recording.tier(tier), to="train on")
             trials = TrialClips(recording, tier)
             try:
-                likelihoods.append(FAMILIES[likelihood].for_responses(_responses(trials)))
+                likelihoods.append(
+                    FAMILIES[likelihood].for_responses(_responses(trials)).requires_grad_(False)
+                )
             except DataError as error:
                 raise DataError(f"{recording.name!r}: {error}") from None
             raw.append(likelihoods[-1].constant(ResponseStatistics.of(_responses(trials))))
@@ -145,8 +147,8 @@ class ConstantModel:
         """The tensors by name."""
         found = {f"{number}.raw": raw for number, raw in enumerate(self._raw)}
         for number, likelihood in enumerate(self._likelihoods):
-            if "kappa" in likelihood.state_dict():
-                found[f"{number}.kappa"] = likelihood.state_dict()["kappa"]
+            own = likelihood.state_dict()
+            found |= {f"{number}.{name}": own[name] for name in OF_LIKELIHOODS if name in own}
         return found
 
     @classmethod
@@ -154,7 +156,7 @@ class ConstantModel:
         """From what `describe` and `state_dict` say."""
         saved = SavedConstantModel.model_validate(content)
         likelihoods = [
-            likelihood_from(saved.likelihood, tensors.get(f"{number}.kappa"), one.likelihood)
+            likelihood_from(saved.likelihood, own_tensors(tensors, f"{number}."), one.likelihood)
             for number, one in enumerate(saved.populations)
         ]
         raw = [tensors[f"{number}.raw"] for number in range(len(likelihoods))]

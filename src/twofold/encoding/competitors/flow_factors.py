@@ -26,7 +26,6 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from twofold.encoding.competitors.competitor import Competitor, Law
-from twofold.encoding.competitors.flow_law import FlowLaw
 from twofold.encoding.competitors.flow_state import FlowState, begun, fitted_state
 from twofold.encoding.competitors.foretold import Foretold
 from twofold.encoding.competitors.inferring import Reading, infer_by
@@ -36,6 +35,7 @@ from twofold.encoding.latent.selection import Roles
 from twofold.errors import OptionError
 from twofold.likelihoods import Gaussian, Poisson, ResponseDistribution, ZeroInflatedGamma
 from twofold.likelihoods.statistics import RHO
+from twofold.likelihoods.zero_inflated_flow import ZeroInflatedFlow
 from twofold.options import Options
 from twofold.recordings import Recording
 from twofold.training import RandomState
@@ -132,14 +132,14 @@ class FlowFactors(Competitor):
         own: FlowState = self.states[number].of_neurons(who.targets)
         loading = torch.from_numpy(own.loading)
 
-        def law(trial: Foretold) -> FlowLaw:
+        def law(trial: Foretold) -> ZeroInflatedFlow:
             z = self._known(number, trial, who.given)
             variance = torch.einsum("nk,tkl,nl->tn", loading, z.covariance, loading)
             return self._law_of(own, self._seen(trial, who.targets), z.mean @ loading.T, variance)
 
         return law
 
-    def unconditioned(self, number: int, trial: Foretold, neurons: np.ndarray) -> FlowLaw:
+    def unconditioned(self, number: int, trial: Foretold, neurons: np.ndarray) -> ZeroInflatedFlow:
         """Behind the map a Gaussian around what the video says."""
         own: FlowState = self.states[number].of_neurons(neurons)
         variance = torch.from_numpy((own.loading**2).sum(1))
@@ -180,10 +180,10 @@ class FlowFactors(Competitor):
         loading, noise = torch.from_numpy(own.loading), torch.from_numpy(own.noise)
         return known(loading, noise, residual, seen.active)
 
-    def _law_of(self, own: FlowState, seen: Seen, shift: Tensor, variance: Tensor) -> FlowLaw:
+    def _law_of(self, own: FlowState, seen: Seen, shift: Tensor, variance: Tensor) -> ZeroInflatedFlow:
         sd = (variance + torch.from_numpy(own.noise)).sqrt()
         center = own.center(seen.covariate) + shift
-        return FlowLaw(center, sd, own.flow, seen.log_q, seen.log_silent, self._border)
+        return ZeroInflatedFlow(center, sd, own.flow, seen.log_q, seen.log_silent, self._border)
 
     @property
     def _border(self) -> float:

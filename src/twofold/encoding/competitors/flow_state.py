@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from twofold.encoding.competitors.flow import Flow
 from twofold.encoding.competitors.low_rank import known
+from twofold.likelihoods.flow_map import Flow
 
 PerNeuron = Float[np.ndarray, " neuron"]
 LEAST, MOST = 0.05, 0.9  # of omega and p: a sharper bend would need more nodes

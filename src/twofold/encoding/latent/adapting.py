@@ -44,5 +44,7 @@ def with_shared_parts_of(
         adapted.smoother = copy.deepcopy(model.smoother).requires_grad_(False)
     if model.memory is not None:
         adapted.memory = copy.deepcopy(model.memory).requires_grad_(False)
+    if model.prior_flow is not None:
+        adapted.prior_flow = copy.deepcopy(model.prior_flow).requires_grad_(False)
     adapted.is_shared_frozen = True
     return adapted.to(model.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,15 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
+from twofold.encoding.latent.drawn import Drawn, moments_of, states_of
 from twofold.encoding.latent.reading import read_state
 from twofold.encoding.latent.state import StateMoments
 from twofold.errors import OptionError, did_you_mean
 from twofold.likelihoods import Likelihood, ResponseDistribution
 from twofold.likelihoods.laplace import LatentPosterior, PathPosterior, laplace, laplace_path
-from twofold.likelihoods.quadrature import GaussianOutputs, integrated
+from twofold.likelihoods.quadrature import GaussianOutputs, Loadings, integrated
+from twofold.likelihoods.quadrature.loadings import drive_of
+from twofold.nn import PriorFlow
 from twofold.sampling import Clip, ClipBatch
 
 if TYPE_CHECKING:
@@ -36,19 +40,22 @@ class TrialState:
     raw
         (time, neuron, parameter), from video alone.
     weights
-        (neuron, parameter, dimension).
+        (neuron, parameter, dimension); with a gain, those that it adds to.
     prior, posterior
         The state before and after the neurons given were seen; None where nobody is given.
     phi
         (dimension,) memory of the state; None where it has none.
+    flow
+        Behind which the state reaches the neurons, where its prior is not Gaussian.
     """
 
     likelihood: Likelihood
     raw: Float[Tensor, "time neuron parameter"]
-    weights: Float[Tensor, "neuron parameter dimension"]
+    weights: Loadings
     prior: StateMoments
     posterior: StateMoments | None
     phi: Float[Tensor, " dimension"] | None = None
+    flow: PriorFlow | None = None
 
     @classmethod
     @torch.no_grad()
@@ -62,7 +69,7 @@ class TrialState:
     ) -> TrialState:
         """What a model knows of a trial; of the responses only those given are read."""
         likelihood, raw = model.likelihood_of(number), model.video.raw_of(number, clip)
-        weights = model.latent_population(number).weights().detach().cpu()
+        weights = model.latent_population(number).loadings().detach().cpu()
         prior = StateMoments.prior(len(raw), weights.shape[2])
         if model.smoother is not None:
             prior = _smooth(model, prior)
@@ -77,7 +84,8 @@ class TrialState:
             known = StateMoments(found.mean.to(raw), found.covariance.to(raw))
         elif given is not None and given.any():
             known = _encoded(model, number, clip, given, raw)
-        return cls(likelihood, raw, weights, prior, known, phi)
+        flow = None if model.prior_flow is None else copy.deepcopy(model.prior_flow).cpu()
+        return cls(likelihood, raw, weights, prior, known, phi, flow)
 
     def distribution(
         self, targets: Neurons | None = None, *, conditioned: bool = True, plug_in: bool = False
@@ -97,25 +105,42 @@ class TrialState:
         likelihood, raw, weights = self.likelihood, self.raw, self.weights
         if targets is not None:
             likelihood, raw, weights = likelihood.of_neurons(targets), raw[:, targets], weights[targets]
+        if self.flow is not None:
+            states = self.states_of(state)
+            states = states.mean(0, keepdim=True) if plug_in else states
+            return Drawn(likelihood, raw, weights, states)
         if plug_in:
-            return likelihood.distribution(raw, torch.einsum("tk,npk->tnp", state.mean, weights))
+            return likelihood.distribution(raw, drive_of(weights, raw, state.mean))
         return integrated(likelihood, GaussianOutputs.of(raw, weights, state.mean, state.covariance))
 
+    @torch.no_grad()
+    def states_of(self, state: StateMoments) -> Float[Tensor, "draw time dimension"]:
+        """Draws of the state as neurons see it."""
+        assert self.flow is not None
+        return states_of(state, self.flow)
 
-def check_posterior(name: str, smoother: nn.Module | None) -> None:
+    @property
+    def seen(self) -> StateMoments | None:
+        """Moments of the state as neurons see it, after those given were."""
+        if self.posterior is None or self.flow is None:
+            return self.posterior
+        return moments_of(self.states_of(self.posterior))
+
+
+def check_posterior(name: str, *between: nn.Module | None) -> None:
     """Refuse a posterior that does not exist.
 
     Raises
     ------
     OptionError
-        If its name is unknown, or it knows no smoother.
+        If its name is unknown, or it does not know what lies between the state and the neurons.
     """
     if name not in POSTERIORS:
         raise OptionError(f"posterior={name!r}: {did_you_mean(name, POSTERIORS)}")
-    if name == "laplace" and smoother is not None:
+    if name == "laplace" and any(part is not None for part in between):
         raise OptionError(
-            "posterior='laplace' finds the state at each time by itself, which a smoother does not allow; "
-            "take posterior='encoder'"
+            "posterior='laplace' finds the state at each time by itself and takes its prior for Gaussian, "
+            "which a smoother or prior_shape='flow' does not allow; take posterior='encoder'"
         )
 
 

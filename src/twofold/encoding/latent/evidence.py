@@ -21,6 +21,7 @@ from torch import Tensor
 
 from twofold.encoding.latent.state import StateMoments
 from twofold.likelihoods import Likelihood
+from twofold.likelihoods.quadrature.loadings import Loadings, pulled_back, summed_diagonal
 
 Raw = Float[Tensor, "clip valid neuron parameter"]
 Seen = Bool[Tensor, "clip valid neuron"]
@@ -40,6 +41,16 @@ class Sites(NamedTuple):
     evidence: Float[Tensor, "clip valid dimension"]
     information: Float[Tensor, "clip valid dimension dimension"]
 
+    def around(self, center: Float[Tensor, " dimension"]) -> Sites:
+        """The same said of a state of which they know z - center."""
+        return Sites(self.evidence + self.information @ center, self.information)
+
+    def step(self) -> StateMoments:
+        """Mean m and covariance C of a white state."""
+        precision = self.information + torch.eye(self.evidence.shape[-1], device=self.evidence.device)
+        covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
+        return StateMoments((covariance @ self.evidence.unsqueeze(-1)).squeeze(-1), covariance)
+
 
 def evidence(
     likelihood: Likelihood, raw: Raw, responses: Float[Tensor, "clip valid neuron"], seen: Seen
@@ -54,7 +65,7 @@ def evidence(
 def sites(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Float[Tensor, "neuron parameter dimension"],
+    weights: Loadings,
     responses: Float[Tensor, "clip valid neuron"],
     seen: Seen,
 ) -> Sites:
@@ -69,22 +80,18 @@ def sites(
     responses, seen
         Responses, and True for those given; others may be anything.
     """
-    k, e = weights.shape[2], evidence(likelihood, raw, responses, seen)
-    information = (likelihood.information(raw.detach()) * seen.unsqueeze(-1)).flatten(2)
-    flat = weights.flatten(0, 1)
-    products = (flat.unsqueeze(2) * flat.unsqueeze(1)).flatten(1)
-    return Sites(e.flatten(2) @ flat, (information @ products).unflatten(2, (k, k)))
+    raw = raw.detach()
+    e = evidence(likelihood, raw, responses, seen)
+    information = likelihood.information(raw) * seen.unsqueeze(-1)
+    return Sites(pulled_back(weights, raw, e), summed_diagonal(weights, raw, information))
 
 
 def first_step(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Float[Tensor, "neuron parameter dimension"],
+    weights: Loadings,
     responses: Float[Tensor, "clip valid neuron"],
     seen: Seen,
 ) -> StateMoments:
     """Mean m and covariance C of a white state, from what `sites` takes."""
-    h, information = sites(likelihood, raw, weights, responses, seen)
-    precision = information + torch.eye(weights.shape[2], device=raw.device)
-    covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
-    return StateMoments((covariance @ h.unsqueeze(-1)).squeeze(-1), covariance)
+    return sites(likelihood, raw, weights, responses, seen).step()

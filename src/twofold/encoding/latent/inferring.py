@@ -57,7 +57,7 @@ def infer(
     random_state: RandomState,
 ) -> InferredLatents:
     """See `LatentVideoModel.infer`."""
-    check_posterior(posterior, model.smoother)
+    check_posterior(posterior, model.smoother, model.prior_flow)
     number, trials = trials_to_predict(model, recording)
     refuse_withheld(recording, to="infer the state from")
     n_neurons = model.population(number).n_neurons
@@ -67,7 +67,7 @@ def infer(
     model.eval()
     rows = []
     for clip, span in zip(trials.whole(), trials.spans, strict=True):
-        state = TrialState.of(model, number, clip, mask, posterior).posterior
+        state = TrialState.of(model, number, clip, mask, posterior).seen
         assert state is not None
         k = state.mean.shape[1]
         time = clip.time_s[model.frames_lost :]

@@ -32,8 +32,8 @@ class StateLikelihoods:
         Numbers of the neurons that are scored.
     seed
         Of the samples of the joint likelihood.
-    is_smoothed
-        Whether a smoother lies between state and neurons, which ties times together in a way of its own.
+    is_bent
+        Whether a smoother or a flow lies between state and neurons, which Laplace's method does not know.
     """
 
     states: Sequence[TrialState]
@@ -41,14 +41,14 @@ class StateLikelihoods:
     given: Bool[np.ndarray, " neuron"]
     targets: Neurons
     seed: int
-    is_smoothed: bool = False
+    is_bent: bool = False
 
     def by_name(self) -> Mapping[str, Callable[[int], Tensor]]:
         """Functions from the number of a trial to nats."""
         found = {"marginal": self.marginal}
         if self.given.any():
             found["conditioned"] = self.conditioned
-        if self.is_smoothed:  # there is no joint likelihood of single times, nor a way to that of all
+        if self.is_bent:  # there is no joint likelihood of single times, nor a way to that of all
             return found
         found |= {"joint": self.joint, "joint_laplace": self.joint_laplace}
         if self.has_memory:

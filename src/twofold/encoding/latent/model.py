@@ -18,7 +18,7 @@ from twofold.encoding.latent.inferring import InferredLatents, infer
 from twofold.encoding.latent.masks import given_in_validation
 from twofold.encoding.latent.objective import negative_bound
 from twofold.encoding.latent.options import LatentOptions
-from twofold.encoding.latent.parts import encoder_of, memory_of, populations_of, smoother_of
+from twofold.encoding.latent.parts import encoder_of, memory_of, populations_of, prior_flow_of, smoother_of
 from twofold.encoding.latent.population import LatentPopulation
 from twofold.encoding.latent.predicting import Conditioning, predict
 from twofold.encoding.population import Population
@@ -40,7 +40,8 @@ class LatentVideoModel(nn.Module):
         q(z_t \mid y_\text{given}) = N(\mu_t, \Sigma_t)
 
     with a of the video model and mu of an encoder that reads the neurons given; with `prior="ar1"` the state
-    has memory. Source: Schmidt et al. 2024 (arXiv 2410.16136, paper B).
+    has memory, with `prior_shape="flow"` z is a learned map of it, with `gain` the weights are w + a v.
+    Source: Schmidt et al. 2024 (arXiv 2410.16136, paper B).
 
     Parameters
     ----------
@@ -89,6 +90,7 @@ class LatentVideoModel(nn.Module):
         self.options, self.frame_shape = self.video.options, self.video.frame_shape
         self.encoder = encoder_of(own, generator)
         self.smoother, self.memory = smoother_of(own, generator), memory_of(own)
+        self.prior_flow = prior_flow_of(own)
         parts = populations_of(self.video.each_population, own, positions, generator)
         self.latent_populations = nn.ModuleList(parts)
         self.is_shared_frozen = False
@@ -249,10 +251,12 @@ class LatentVideoModel(nn.Module):
 
     @torch.no_grad()
     def latent_weights(self, number: int = 0) -> dict[str, Float[np.ndarray, "neuron dimension"]]:
-        """What each neuron of a recording takes from the state, for each parameter of its likelihood."""
+        """What each neuron of a recording takes from the state, for each parameter of its likelihood.
+
+        With a gain, also what it takes for each unit of drive, such as "theta_gain".
+        """
         names = self.population(number).likelihood.parameter_names
-        weights = self.latent_population(number).weights().cpu().numpy()
-        return {name: weights[:, column] for column, name in enumerate(names)}
+        return self.latent_population(number).weights_by_name(names)
 
     def adapt(
         self,

@@ -26,14 +26,13 @@ from twofold.encoding.latent.reading import read_state
 from twofold.encoding.latent.state import StateMoments
 from twofold.likelihoods import Likelihood
 from twofold.likelihoods.monte_carlo import sampled_nll
-from twofold.likelihoods.quadrature import GaussianOutputs, expected_nll_of
+from twofold.likelihoods.quadrature import GaussianOutputs, Loadings, expected_nll_of
 from twofold.sampling import ClipBatch
 
 if TYPE_CHECKING:
     from twofold.encoding.latent.model import LatentVideoModel
 
 Raw = Float[Tensor, "clip time neuron parameter"]
-Weights = Float[Tensor, "neuron parameter dimension"]
 Observed = Float[Tensor, "clip time neuron"]
 Entries = Bool[Tensor, "clip time neuron"]
 SAMPLING = 2  # a stream of its own beside the seed of each clip
@@ -49,11 +48,10 @@ def negative_bound(model: LatentVideoModel, batch: ClipBatch) -> tuple[Float[Ten
     observed, given = batch.responses[:, lost:], given.expand(-1, n_frames, -1)[:, lost:]
     scored = scored_entries(given, options)
     likelihood = model.population(batch.recording).likelihood
-    weights = model.latent_population(batch.recording).weights()
+    weights = model.latent_population(batch.recording).loadings()
+    bent_by = model.smoother if model.prior_flow is None else model.prior_flow
     with torch.autocast(raw.device.type, enabled=False):
-        loss = expected_loss(
-            likelihood, raw, weights, state, observed, scored, options, model.smoother, batch.seeds
-        )
+        loss = expected_loss(likelihood, raw, weights, state, observed, scored, options, bent_by, batch.seeds)
         return loss + weighted_divergence(state, given, scored, options), int(scored.sum())
 
 
@@ -67,7 +65,7 @@ def scored_entries(given: Entries, options: LatentOptions) -> Entries:
 def expected_loss(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     state: StateMoments,
     observed: Observed,
     scored: Entries,
@@ -84,7 +82,7 @@ def expected_loss(
     observed, scored
         Responses, and True for those that count.
     options, smoother
-        Of the model.
+        Of the model; or its prior's flow, which bends each state by itself.
     seeds
         Of each clip, from which its samples follow.
     """

@@ -43,9 +43,18 @@ class LatentOptions(Options):
         The posterior's standard deviation is one number, "shared", or "predicted" from the responses.
     latent_map
         Weights are "free", a function of "position" in cortex, or "shared" up to a scale.
+    start_sd
+        Of free weights at the beginning: from 0, the paper's way, an encoder without the first step hardly
+        moves; 0.1 is enough.
     prior
         Of the state: "white", at each time by itself; or "ar1", with a memory of each latent that is learned,
         so that earlier and later responses count at each time. It needs the first step, and no smoother.
+    prior_shape
+        Of each latent: "gaussian", or by a "flow" with a skew and tails that are learned; its integrals are
+        taken by samples. (A scale of its own would be no other model, as weights are linear.)
+    gain
+        Whether the state also scales the drive of each neuron, a (1 + v.z) + w.z, with weights v of the same
+        map.
     smoother
         Between state and neurons; its integrals are taken by samples.
     mask
@@ -93,7 +102,10 @@ class LatentOptions(Options):
     first_step: bool = True
     spread: Literal["shared", "predicted"] = "shared"
     latent_map: Literal["free", "position", "shared"] = "free"
+    start_sd: NonNegativeFloat = 0.0
     prior: Literal["white", "ar1"] = "white"
+    prior_shape: Literal["gaussian", "flow"] = "gaussian"
+    gain: bool = False
     smoother: Literal["gru", "cnn"] | None = None
     mask: Literal["neuron", "time"] = "neuron"
     show_mask: bool = False
@@ -120,6 +132,8 @@ class LatentOptions(Options):
     def _smoothers_are_sampled(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("smoother") is not None:
             return {"integration": "monte_carlo", "first_step": False, **values}
+        if isinstance(values, dict) and values.get("prior_shape") == "flow":
+            return {"integration": "monte_carlo", **values}
         return values
 
     @model_validator(mode="after")
@@ -129,6 +143,7 @@ class LatentOptions(Options):
             problems.append(f"most_masked={self.most_masked} is less than masked_share={self.masked_share}")
         if self.integration == "quadrature":
             needs = {"smoother": self.smoother is not None, "released_likelihood": self.released_likelihood}
+            needs["prior_shape='flow'"] = self.prior_shape == "flow"
             problems += [f"{name} needs integration='monte_carlo'" for name, asked in needs.items() if asked]
         if self.smoother is not None and self.first_step:
             problems.append(
@@ -138,6 +153,8 @@ class LatentOptions(Options):
             never = {"a smoother": self.smoother is not None, "kl='reverse'": self.kl == "reverse"}
             never["first_step=False"] = not self.first_step and self.smoother is None
             problems += [f"prior='ar1' does not go with {name}" for name, asked in never.items() if asked]
+        if self.prior_shape == "flow" and self.smoother is not None:
+            problems.append("prior_shape='flow' gives the state its shape, which a smoother would blur")
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -13,7 +13,7 @@ from twofold.encoding.latent.options import LatentOptions
 from twofold.encoding.latent.population import LatentPopulation
 from twofold.encoding.population import Population
 from twofold.errors import DataError
-from twofold.nn import CnnLayers, CnnSmoother, GruLayer, GruSmoother, LatentEncoder
+from twofold.nn import CnnLayers, CnnSmoother, GruLayer, GruSmoother, LatentEncoder, PriorFlow
 
 
 def encoder_of(options: LatentOptions, generator: torch.Generator) -> LatentEncoder:
@@ -46,6 +46,11 @@ def smoother_of(options: LatentOptions, generator: torch.Generator) -> nn.Module
 def memory_of(options: LatentOptions) -> StateMemory | None:
     """That of a state which has one."""
     return StateMemory(options.dimension) if options.prior == "ar1" else None
+
+
+def prior_flow_of(options: LatentOptions) -> PriorFlow | None:
+    """The shape of the state's prior, if it is not Gaussian."""
+    return PriorFlow(options.dimension) if options.prior_shape == "flow" else None
 
 
 def populations_of(

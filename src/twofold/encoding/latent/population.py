@@ -11,6 +11,7 @@ from twofold.encoding.latent.evidence import evidence
 from twofold.encoding.latent.options import LatentOptions
 from twofold.errors import DataError
 from twofold.likelihoods import Likelihood
+from twofold.likelihoods.quadrature import GainWeights, Loadings
 from twofold.nn import FreeWeights, SharedWeights, WeightsFromPosition
 from twofold.nn.initial import linear
 
@@ -54,19 +55,23 @@ class LatentPopulation(nn.Module):
         self.name, self.options, self.n_neurons = name, options, n_neurons
         channels = (n_parameters if options.reads == "evidence" else 1) + options.show_mask
         self.input = linear(channels * n_neurons, options.hidden, generator)
-        self.map: FreeWeights | SharedWeights | WeightsFromPosition
-        sizes = n_parameters, options.dimension
-        if options.latent_map == "position":
-            if position_um is None or not np.isfinite(position_um).all():
-                raise DataError(
-                    f"{name!r}: latent_map='position' needs the position of every neuron; give positions=["
-                    "recording.neurons.position_um, ...], or take latent_map='free'"
-                )
-            self.map = WeightsFromPosition(position_um.copy(), *sizes, generator=generator)
-        elif options.latent_map == "shared":
-            self.map = SharedWeights(n_neurons, *sizes, generator)
-        else:
-            self.map = FreeWeights(n_neurons, *sizes)
+        self.map = self._map(n_parameters, position_um, generator)
+        self.gain_map = self._map(n_parameters, position_um, generator) if options.gain else None
+
+    def _map(
+        self, n_parameters: int, position_um: np.ndarray | None, generator: torch.Generator
+    ) -> FreeWeights | SharedWeights | WeightsFromPosition:
+        sizes = n_parameters, self.options.dimension
+        if self.options.latent_map == "shared":
+            return SharedWeights(self.n_neurons, *sizes, generator)
+        if self.options.latent_map == "free":
+            return FreeWeights(self.n_neurons, *sizes, self.options.start_sd, generator)
+        if position_um is None or not np.isfinite(position_um).all():
+            raise DataError(
+                f"{self.name!r}: latent_map='position' needs the position of every neuron; give positions=["
+                "recording.neurons.position_um, ...], or take latent_map='free'"
+            )
+        return WeightsFromPosition(position_um.copy(), *sizes, generator=generator)
 
     def read(
         self, responses: Responses, given: Given, raw: Raw, likelihood: Likelihood
@@ -103,5 +108,20 @@ class LatentPopulation(nn.Module):
             return self.input(torch.cat(parts, dim=2))
 
     def weights(self) -> Float[Tensor, "neuron parameter dimension"]:
-        """What each neuron takes from the state."""
+        """What each neuron takes from the state, whatever the video drives it to."""
         return self.map()
+
+    def loadings(self) -> Loadings:
+        """The same, with what grows with its drive, if the state has a gain."""
+        return self.map() if self.gain_map is None else GainWeights(self.map(), self.gain_map())
+
+    @torch.no_grad()
+    def weights_by_name(self, names: tuple[str, ...]) -> dict[str, Float[np.ndarray, "neuron dimension"]]:
+        """Weights for each output of the readout, and with a gain those that end in "_gain"."""
+        maps = {"": self.map} if self.gain_map is None else {"": self.map, "_gain": self.gain_map}
+        found = {ending: part().cpu().numpy() for ending, part in maps.items()}
+        return {
+            name + ending: weights[:, column]
+            for ending, weights in found.items()
+            for column, name in enumerate(names)
+        }

@@ -68,7 +68,7 @@ class Conditioning:
         DataError, OptionError
             As in `LatentVideoModel.predict`.
         """
-        check_posterior(posterior, model.smoother)
+        check_posterior(posterior, model.smoother, model.prior_flow)
         number = population_of(model, recording)
         n_neurons = model.population(number).n_neurons
         chosen = roles(n_neurons, given, neurons, random_state)
@@ -109,6 +109,6 @@ def predict(conditioning: Conditioning, recording: Recording, random_state: Rand
         conditioning.given,
         conditioning.neurons,
         seeds_from(random_state, 1)[0],
-        is_smoothed=model.smoother is not None,
+        is_bent=model.smoother is not None or model.prior_flow is not None,
     )
     return found.with_likelihoods(likelihoods.by_name())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from twofold.encoding.latent.evidence import first_step, sites
+from twofold.encoding.latent.evidence import sites
 from twofold.encoding.latent.population import Given, Raw, Responses
 from twofold.encoding.latent.state import StateMoments
 
@@ -44,7 +44,9 @@ def read_state(
     valid = slice(responses.shape[1] - raw.shape[1], None)
     seen = given.expand_as(responses)[:, valid]
     with torch.autocast(raw.device.type, enabled=False):
-        told = likelihood, raw, own.weights(), responses[:, valid], seen
-        if model.memory is not None:
-            return model.memory.posterior(sites(*told), mean, sd)
-        return state.after(first_step(*told))
+        weights, flow = own.loadings(), model.prior_flow
+        bend = None if flow is None else flow.near_zero()
+        weights = weights if bend is None else weights * bend.slope
+        told = sites(likelihood, raw, weights, responses[:, valid], seen)
+        told = told if bend is None else told.around(bend.center)
+        return state.after(told.step()) if model.memory is None else model.memory.posterior(told, mean, sd)

@@ -24,7 +24,7 @@ from torch import Tensor
 from twofold.errors import OptionError
 from twofold.likelihoods.laplace.posterior import laplace
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
-from twofold.likelihoods.quadrature.outputs import Latent, Weights, latent_drive
+from twofold.likelihoods.quadrature.loadings import Latent, Loadings, drive_of
 
 LEAST_SHARE = 0.05
 AnyShape = Float[Tensor, "..."]
@@ -80,7 +80,7 @@ class JointLikelihood:
 def joint_log_likelihood(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     y: Observed,
     generator: torch.Generator,
     n_samples: int = 1000,
@@ -154,7 +154,7 @@ def averaged(log_omegas: Iterable[AnyShape], n_samples: int) -> tuple[AnyShape, 
 def _by_samples(
     likelihood: Likelihood,
     raw: Tensor,
-    weights: Tensor,
+    weights: Loadings,
     y: Tensor,
     counted: Tensor,
     generator: torch.Generator,
@@ -169,7 +169,7 @@ def _by_samples(
     def log_omega() -> Tensor:
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         z = mean + (root @ noise[..., None])[..., 0]
-        log_prob = likelihood.distribution(raw, latent_drive(weights, z)).log_prob(y)
+        log_prob = likelihood.distribution(raw, drive_of(weights, raw, z)).log_prob(y)
         # log p(z) - log N(z; mean, C): the factors of 2 pi cancel
         log_prob = torch.where(counted, log_prob, 0).double().sum(-1)
         return log_prob + 0.5 * (noise**2 - z**2).sum(-1) + log_det

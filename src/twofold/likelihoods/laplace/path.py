@@ -23,7 +23,7 @@ from twofold.likelihoods.laplace.markov import MarkovPrior
 from twofold.likelihoods.laplace.posterior import CLOSE, ENTRIES_AT_ONCE, HALVINGS, LONGEST_STEP, STEPS
 from twofold.likelihoods.laplace.target import Matrices, ResponsesTarget, States
 from twofold.likelihoods.likelihood import Likelihood, Observed
-from twofold.likelihoods.quadrature.outputs import Weights
+from twofold.likelihoods.quadrature.loadings import Loadings
 
 Number = Float[Tensor, ""]
 
@@ -73,7 +73,7 @@ class PathTarget:
         prior: MarkovPrior,
         likelihood: Likelihood,
         raw: Float[Tensor, "time neuron parameter"],
-        weights: Weights,
+        weights: Loadings,
         y: Observed,
         counted: Bool[Tensor, "time neuron"],
     ) -> PathTarget:
@@ -108,7 +108,7 @@ class PathTarget:
 def laplace_path(
     likelihood: Likelihood,
     raw: Float[Tensor, "time neuron parameter"],
-    weights: Weights,
+    weights: Loadings,
     y: Observed,
     phi: Float[Tensor, " latent"],
     given: Bool[Tensor, "... neuron"] | None = None,

@@ -19,14 +19,14 @@ from twofold.likelihoods.laplace.joint import JointLikelihood, averaged, given_a
 from twofold.likelihoods.laplace.markov import MarkovPrior
 from twofold.likelihoods.laplace.path import PathTarget, laplace_path
 from twofold.likelihoods.likelihood import Likelihood, Observed
-from twofold.likelihoods.quadrature.outputs import Weights
+from twofold.likelihoods.quadrature.loadings import Loadings
 
 
 @torch.no_grad()
 def joint_path_log_likelihood(
     likelihood: Likelihood,
     raw: Float[Tensor, "time neuron parameter"],
-    weights: Weights,
+    weights: Loadings,
     y: Observed,
     phi: Float[Tensor, " latent"],
     generator: torch.Generator,
@@ -68,7 +68,7 @@ def joint_path_log_likelihood(
 def _by_samples(
     likelihood: Likelihood,
     raw: Tensor,
-    weights: Tensor,
+    weights: Loadings,
     y: Tensor,
     phi: Tensor,
     counted: Tensor,

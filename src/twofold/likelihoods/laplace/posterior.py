@@ -17,7 +17,7 @@ from torch import Tensor
 
 from twofold.likelihoods.laplace.target import Matrices, PerTime, ResponsesTarget, States, Target
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
-from twofold.likelihoods.quadrature.outputs import AnyShape, Latent, Weights
+from twofold.likelihoods.quadrature.loadings import AnyShape, Latent, Loadings
 
 STEPS, HALVINGS = 50, 15
 CLOSE = 1e-4  # of a step, in standard deviations of the prior
@@ -55,7 +55,7 @@ class LatentPosterior:
 def laplace(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     y: Observed,
     given: Bool[Tensor, "... neuron"] | None = None,
     start: Latent | None = None,
@@ -70,7 +70,7 @@ def laplace(
     raw
         (..., neuron, parameter) outputs of the readout.
     weights
-        (neuron, parameter, latent) w.
+        (neuron, parameter, latent) w, or `GainWeights`.
     y
         (..., neuron) responses.
     given

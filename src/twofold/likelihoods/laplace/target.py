@@ -20,12 +20,11 @@ from jaxtyping import Bool, Float, Num
 from torch import Tensor
 
 from twofold.likelihoods.likelihood import Likelihood
-from twofold.likelihoods.quadrature.outputs import Weights, latent_drive
+from twofold.likelihoods.quadrature.loadings import Loadings, drive_of, pulled_back, summed
 
 PerTime = Float[Tensor, " time"]
 States = Float[Tensor, "time latent"]
 Matrices = Float[Tensor, "time latent latent"]
-PRODUCTS_AT_ONCE = 2**22  # of the weights of a neuron, pair by pair
 
 
 class Slopes(NamedTuple):
@@ -54,7 +53,7 @@ class ResponsesTarget:
     raw
         Outputs a of the readout.
     weights
-        (neuron, parameter, latent) w.
+        (neuron, parameter, latent) w, or `GainWeights`.
     y
         Responses, finite where they do not count, too.
     counted
@@ -63,35 +62,25 @@ class ResponsesTarget:
 
     likelihood: Likelihood
     raw: Float[Tensor, "time neuron parameter"]
-    weights: Weights
+    weights: Loadings
     y: Num[Tensor, "time neuron"]
     counted: Bool[Tensor, "time neuron"]
 
     def value(self, z: States) -> PerTime:
         """In nats."""
-        return self._log_prob(self.raw + latent_drive(self.weights, z)).sum(-1)
+        return self._log_prob(self.raw + drive_of(self.weights, self.raw, z)).sum(-1)
 
     def slopes(self, z: States) -> Slopes:
         """By differentiating every entry twice."""
-        outputs = (self.raw + latent_drive(self.weights, z)).detach().requires_grad_()
+        outputs = (self.raw + drive_of(self.weights, self.raw, z)).detach().requires_grad_()
         with torch.enable_grad():
             (g,) = torch.autograd.grad(self._log_prob(outputs).sum(), outputs, create_graph=True)
             h = [torch.autograd.grad(part.sum(), outputs, retain_graph=True)[0] for part in g.unbind(-1)]
-        gradient = torch.einsum("tnp,npk->tk", g.detach(), self.weights)
-        return Slopes(gradient, -self._squared(torch.stack(h, dim=-1)))
+        gradient = pulled_back(self.weights, self.raw, g.detach())
+        return Slopes(gradient, -summed(self.weights, self.raw, torch.stack(h, dim=-1)))
 
     def _log_prob(self, outputs: Tensor) -> Tensor:
         return torch.where(self.counted, self.likelihood.distribution(outputs).log_prob(self.y), 0)
-
-    def _squared(self, h: Float[Tensor, "time neuron parameter parameter"]) -> Matrices:
-        """sum_i w_i^T H_i w_i, some neurons at a time."""
-        n_parameters, k = self.weights.shape[1:]
-        total = h.new_zeros(len(h), k * k)
-        size = max(1, PRODUCTS_AT_ONCE // (n_parameters * k) ** 2)
-        for w, part in zip(self.weights.split(size), h.split(size, dim=1), strict=True):
-            products = torch.einsum("npk,nql->npqkl", w, w)
-            total += part.flatten(1) @ products.flatten(0, 2).flatten(1)
-        return total.unflatten(1, (k, k))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from twofold.errors import OptionError
+from twofold.likelihoods.flow import FlowLikelihood
 from twofold.likelihoods.gaussian import GaussianLikelihood
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw, Scored
 from twofold.likelihoods.poisson import PoissonLikelihood
+from twofold.likelihoods.quadrature.flow import flow_expected_nll
 from twofold.likelihoods.quadrature.gaussian_terms import gaussian_terms
-from twofold.likelihoods.quadrature.outputs import GaussianOutputs, Latent, Weights
+from twofold.likelihoods.quadrature.loadings import Latent, Loadings
+from twofold.likelihoods.quadrature.outputs import GaussianOutputs
 from twofold.likelihoods.quadrature.poisson_terms import poisson_terms
 from twofold.likelihoods.quadrature.terms import Entries, Terms
 from twofold.likelihoods.quadrature.zig_terms import zig_terms
@@ -28,7 +31,7 @@ ENTRIES_AT_ONCE = {"cpu": 2**16, "cuda": 2**22}  # their intermediate results fi
 def expected_nll(
     likelihood: Likelihood,
     raw: Raw,
-    weights: Weights,
+    weights: Loadings,
     latent_mean: Latent,
     latent_sd: Float[Tensor, ""],
     y: Observed,
@@ -39,7 +42,7 @@ def expected_nll(
     Parameters
     ----------
     likelihood
-        Poisson, zero-inflated gamma or Gaussian.
+        Poisson, zero-inflated gamma or flow, or Gaussian.
     raw
         (..., neuron, parameter) outputs of the readout.
     weights
@@ -73,6 +76,8 @@ def expected_nll_of(
     likelihood: Likelihood, outputs: GaussianOutputs, y: Observed, scored: Scored | None = None
 ) -> Float[Tensor, ""]:
     """As `expected_nll`, of outputs with any mean and covariance, which get the gradient."""
+    if isinstance(likelihood, FlowLikelihood):
+        return flow_expected_nll(likelihood, outputs, y, scored)
     shape = outputs.mean.shape[:-1]
     mean = outputs.mean.movedim(-1, 0).reshape(outputs.mean.shape[-1], -1, shape[-1])
     covariance = torch.stack([outputs.covariance[..., i, j] for i, j in PAIRS[len(mean)]])

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from twofold.errors import OptionError
+from twofold.likelihoods.flow import FlowLikelihood
 from twofold.likelihoods.likelihood import Likelihood, Observed, PerEntry, ResponseDistribution
 from twofold.likelihoods.quadrature.conditional import responses_given
+from twofold.likelihoods.quadrature.flow import IntegratedFlow
 from twofold.likelihoods.quadrature.marginal import log_marginal
 from twofold.likelihoods.quadrature.mixture import NODES_OF_QUANTILES, Mixture, mixture
 from twofold.likelihoods.quadrature.outputs import GaussianOutputs
@@ -19,13 +21,13 @@ from twofold.likelihoods.zig import ZigLikelihood
 ENTRIES_AT_ONCE = {"cpu": 2**14, "cuda": 2**20}  # each has tens of nodes
 
 
-def integrated(likelihood: Likelihood, outputs: GaussianOutputs) -> Integrated:
+def integrated(likelihood: Likelihood, outputs: GaussianOutputs) -> Integrated | IntegratedFlow:
     """The distribution of responses where the outputs of the readout are uncertain.
 
     Parameters
     ----------
     likelihood
-        Poisson, Gaussian or zero-inflated gamma.
+        Poisson, Gaussian, zero-inflated gamma or flow.
     outputs
         What is known of the outputs, as from `GaussianOutputs.of`.
 
@@ -38,6 +40,8 @@ def integrated(likelihood: Likelihood, outputs: GaussianOutputs) -> Integrated:
     >>> p.mean[0], p.variance[0]
     (tensor([2.1486]), tensor([4.3929]))
     """
+    if isinstance(likelihood, FlowLikelihood):
+        return IntegratedFlow(likelihood, outputs)
     return Integrated(likelihood, outputs)
 
 

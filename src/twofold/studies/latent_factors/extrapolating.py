@@ -59,7 +59,8 @@ def with_unseen(
         tensors[name] = _completed(name, value, known[name], hidden)
     for number, (place, mask) in enumerate(zip(places, hidden, strict=True)):
         assert place is not None
-        tensors[f"latent_populations.{number}.map.place"] = _in_sd_of(place, ~mask)
+        for part in ("map", "gain_map") if fitted.latent.gain else ("map",):
+            tensors[f"latent_populations.{number}.{part}.place"] = _in_sd_of(place, ~mask)
         in_readout = f"video.populations.{number}.readout.mean.place"
         if in_readout in tensors:
             tensors[in_readout] = _in_plane_of(place, ~mask)

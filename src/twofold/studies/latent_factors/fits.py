@@ -10,6 +10,7 @@ from twofold.studies.latent_factors.options import LatentFactorsOptions
 
 POISSON, ZIG, MAIN = "video poisson", "video zig", "latent zig free"
 USUAL_WIDTH = 20
+START_SD = 0.1  # of weights on the state, where the encoder does not begin with a first step
 MAPS = ("free", "position", "shared")
 UNSEEN = "some neurons unseen"
 SCRATCH = f"{MAIN}, not pretrained"
@@ -190,13 +191,20 @@ def _of_ablations(options: LatentFactorsOptions, zig: VideoOptions, main: Latent
             zig,
             options.sweep_epochs,
             seed,
-            LatentOptions(dimension=options.dimension, smoother=kind, n_samples=options.smoother_samples),
+            LatentOptions(
+                dimension=options.dimension,
+                smoother=kind,
+                n_samples=options.smoother_samples,
+                start_sd=START_SD,
+            ),
             ZIG,
         )
         for name, kind in SMOOTHERS.items()
     ]
     cnn = main.model_copy(update={"encoder": "cnn"})
-    paper = main.model_copy(update={"reads": "responses", "first_step": False, "mask": "time"})
+    paper = main.model_copy(
+        update={"reads": "responses", "first_step": False, "mask": "time", "start_sd": START_SD}
+    )
     return [
         *found,
         Fit(CNN_ENCODER, zig, options.sweep_epochs, seed, cnn, ZIG),

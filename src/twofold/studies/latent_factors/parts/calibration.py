@@ -13,7 +13,7 @@ from torch import Tensor
 
 from twofold.analyses.calibration import pit_coverage, pit_histogram, randomised_pit, silent_fraction
 from twofold.encoding import LatentVideoModel
-from twofold.likelihoods import Likelihood, ResponseDistribution, ZigLikelihood
+from twofold.likelihoods import FlowLikelihood, Likelihood, ResponseDistribution, ZigLikelihood
 from twofold.metrics.intervals import Interval
 from twofold.recordings import Recording
 from twofold.runs.jobs import Arrays
@@ -131,7 +131,7 @@ def _probabilities(
         y = torch.from_numpy(one.clip.responses[held.model.frames_lost :, targets])
         parts.append([part.double().numpy() for part in _of_trial(predicted, likelihood, y)])
     below, at, silence, silent = (np.concatenate(part) for part in zip(*parts, strict=True))
-    has_silence = isinstance(likelihood, ZigLikelihood)
+    has_silence = isinstance(likelihood, (ZigLikelihood, FlowLikelihood))
     return below, np.maximum(at, below), silence if has_silence else None, silent.astype(bool)
 
 
@@ -139,7 +139,7 @@ def _of_trial(
     predicted: ResponseDistribution, likelihood: Likelihood, y: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The four numbers of `_probabilities`; single values have a probability where silent, and as counts."""
-    if isinstance(likelihood, ZigLikelihood):
+    if isinstance(likelihood, (ZigLikelihood, FlowLikelihood)):
         silent = y <= likelihood.rho
         silence = predicted.cdf(torch.full_like(y, likelihood.rho)).clamp(0, 1)
         at = torch.where(silent, silence, predicted.cdf(y)).clamp(0, 1)

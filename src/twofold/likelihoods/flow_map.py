@@ -62,13 +62,20 @@ class Flow:
         bent = (d / self.scale) ** self.power
         return torch.log((1 - self.weight) + self.weight * bent) - d.log()
 
-    @torch.no_grad()
     def inverse(self, u: Entries) -> Entries:
-        """The positive value with T(d) = u; without gradient."""
-        straight, odds = 1 - self.weight, torch.logit(self.weight)
-        v = u + self.weight / self.power
-        z = odds + self.power * v / straight
-        omega = torch.from_numpy(wrightomega(z.double().numpy())).to(u)
+        """The positive value with T(d) = u; with the gradient by u alone."""
+        d = self._inverse(u)
+        if not u.requires_grad:
+            return d
+        return d + (u - u.detach()) * (-self.log_slope(d).detach()).exp()  # dd/du = 1 / T'(d)
+
+    @torch.no_grad()
+    def _inverse(self, u: Entries) -> Entries:
+        scale, weight, power = (part.double() for part in (self.scale, self.weight, self.power))
+        straight, odds = 1 - weight, torch.logit(weight)
+        v = u.double() + weight / power
+        z = odds + power * v / straight
+        omega = torch.from_numpy(wrightomega(z.cpu().numpy())).to(z)
         # Two forms of the same: each keeps its digits where the other loses them.
-        small, large = v / straight - omega / self.power, (omega.log() - odds) / self.power
-        return self.scale * torch.where(z > 0, large, small).exp()
+        small, large = v / straight - omega / power, (omega.log() - odds) / power
+        return (scale * torch.where(z > 0, large, small).exp()).to(u.dtype)

@@ -20,18 +20,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from twofold.encoding.competitors.flow import Flow
-from twofold.likelihoods import ResponseDistribution
-from twofold.likelihoods.likelihood import Observed, PerEntry
-from twofold.likelihoods.quadrature.rules import hermite
+from twofold.likelihoods.flow_map import Flow
+from twofold.likelihoods.gaussian import LOG_SQRT_2_PI
+from twofold.likelihoods.likelihood import Observed, PerEntry, ResponseDistribution
+from twofold.likelihoods.statistics import RHO
 
-NODES = 48
-LOG_SQRT_2_PI = 0.5 * math.log(2 * math.pi)
+NODES = [part.tolist() for part in np.polynomial.hermite_e.hermegauss(48)]
+NODES[1] = [weight / sum(NODES[1]) for weight in NODES[1]]
 
 
 @dataclass(frozen=True, eq=False)
-class FlowLaw(ResponseDistribution):
-    """One law for each response, in double precision.
+class ZeroInflatedFlow(ResponseDistribution):
+    """One law for each response.
 
     Parameters
     ----------
@@ -48,10 +48,11 @@ class FlowLaw(ResponseDistribution):
 
     Examples
     --------
-    >>> one = torch.ones(1, dtype=torch.float64)
-    >>> law = FlowLaw(0 * one, one, Flow(one, 0.5 * one, 0.5 * one), (0.4 * one).log(), (0.6 * one).log())
+    >>> one = torch.ones(1)
+    >>> law = ZeroInflatedFlow(
+    ...     0 * one, one, Flow(one, 0.5 * one, 0.5 * one), (0.4 * one).log(), (0.6 * one).log())
     >>> law.log_prob(torch.zeros(1)).exp()
-    tensor([0.6000], dtype=torch.float64)
+    tensor([0.6000])
     """
 
     center: PerEntry
@@ -59,7 +60,7 @@ class FlowLaw(ResponseDistribution):
     flow: Flow
     log_q: PerEntry
     log_silent: PerEntry
-    border: float = 0.005
+    border: float = RHO
     log_spike: float = 0.0
 
     @property
@@ -76,33 +77,38 @@ class FlowLaw(ResponseDistribution):
 
     def log_prob(self, y: Observed) -> PerEntry:
         """Log p(y)."""
-        active = ~(y <= self.border)
-        d = torch.where(active, y.double() - self.border, 1.0)
+        active, d = self._excess(y)
         gauss = -0.5 * self._standard(d) ** 2 - self.sd.log() - LOG_SQRT_2_PI
         density = self.log_q + gauss + self.flow.log_slope(d)
         return torch.where(active, density, self.log_silent + self.log_spike)
 
     def cdf(self, y: Observed) -> PerEntry:
         """P(Y <= y)."""
-        active = y > self.border
-        d = torch.where(active, y.double() - self.border, 1.0)
+        active, d = self._excess(y)
         among_active = torch.where(active, torch.special.ndtr(self._standard(d)), 0.0)
         share = (y / self.border).clamp(0, 1) if self.border > 0 else torch.zeros_like(d)
         return self.log_silent.exp() * share + self.log_q.exp() * among_active
 
+    @torch.no_grad()
     def quantile(self, p: float) -> PerEntry:
         """The y with P(Y <= y) = p."""
-        silent, q = self.log_silent.exp(), self.log_q.exp()
-        among_active = ((p - silent) / q).clamp(1e-12, 1 - 1e-12)
-        above = self.border + self.flow.inverse(self.center + self.sd * torch.special.ndtri(among_active))
-        below = self.border * p / silent.clamp(min=torch.finfo(torch.float64).tiny)
-        return torch.where(p <= silent, below, above)
+        silent, q = (part.double().exp() for part in (self.log_silent, self.log_q))
+        tiny = torch.finfo(torch.float64).tiny
+        among_active = ((p - silent) / q.clamp(min=tiny)).clamp(1e-12, 1 - 1e-12)
+        u = self.center.double() + self.sd.double() * torch.special.ndtri(among_active)
+        below = self.border * p / silent.clamp(min=tiny)
+        return torch.where(p <= silent, below, self.border + self.flow.inverse(u)).to(self.log_q.dtype)
 
     def deviance(self, y: Observed) -> PerEntry:
         """-2 log(1 - q) of silence; else -2 log q + ((T - m) / s)^2."""
-        active = ~(y <= self.border)
-        d = torch.where(active, y.double() - self.border, 1.0)
+        active, d = self._excess(y)
         return torch.where(active, self._standard(d) ** 2 - 2 * self.log_q, -2 * self.log_silent)
+
+    def _excess(self, y: Observed) -> tuple[Tensor, Tensor]:
+        """Whether y > rho, or missing; and y - rho, 1 where silent."""
+        active = ~(y <= self.border)
+        exact = y.to(torch.promote_types(y.dtype, self.center.dtype))
+        return active, torch.where(active, exact - self.border, 1.0)
 
     def _standard(self, d: Tensor) -> Tensor:
         return (self.flow.forward(d) - self.center) / self.sd
@@ -110,8 +116,7 @@ class FlowLaw(ResponseDistribution):
     def _active_moments(self) -> tuple[PerEntry, PerEntry]:
         """E[y] and E[y^2] above rho."""
         first, second = torch.zeros_like(self.center), torch.zeros_like(self.center)
-        rule = hermite(NODES)
-        for x, w in zip(rule.x, rule.w, strict=True):
+        for x, w in zip(*NODES, strict=True):
             y = self.border + self.flow.inverse(self.center + self.sd * x)
             first, second = first + w * y, second + w * y**2
         return first, second
@@ -121,8 +126,12 @@ class FlowLaw(ResponseDistribution):
         return self.log_silent.exp() * max(self.border, 0.0) ** order / (order + 1)
 
     def _draw(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
-        kind: dict[str, Any] = {"generator": generator, "dtype": torch.float64}
+        like = self.center
+        kind: dict[str, Any] = {"generator": generator, "dtype": like.dtype, "device": like.device}
         u = self.center + self.sd * torch.randn(shape, **kind)
         uniform = torch.rand((2, *shape), **kind)
-        above = self.border + self.flow.inverse(u).clamp(min=np.finfo(float).eps)
+        border = torch.tensor(self.border, dtype=like.dtype, device=like.device)
+        # what is too small to be seen beside rho is still no silence
+        least = torch.nextafter(border, torch.full_like(border, math.inf))
+        above = torch.maximum(self.flow.inverse(u) + self.border, least)
         return torch.where(uniform[0] < self.log_q.exp(), above, self.border * uniform[1])
