@@ -44,10 +44,16 @@ def affine(
 class _Product(torch.autograd.Function):
     """x W^T + b for (row, n_in) x, by oneDNN; its gradients are such products again."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+        return found
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -113,11 +119,16 @@ def sum_of_taps(taps: Float[Tensor, "time taps"], n_taps: int) -> Float[Tensor, 
 class _Neighbours(torch.autograd.Function):
     """Each time point with those that follow it side by side, (batch, valid, tap * n_in)."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, taps: int, stride: int) -> Tensor:
-        ctx.shape, ctx.taps, ctx.stride = x.shape, taps, stride
+    def forward(x: Tensor, taps: int, stride: int) -> Tensor:
         span = x.shape[1] - taps + 1
         return torch.cat([x[:, j : j + span : stride] for j in range(taps)], dim=2)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.shape, ctx.taps, ctx.stride = inputs[0].shape, *inputs[1:]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
@@ -129,15 +140,20 @@ class _Neighbours(torch.autograd.Function):
 
 
 class _SumOfTaps(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, taps: Tensor, n_taps: int) -> Tensor:
-        ctx.shape, ctx.n_taps = taps.shape, n_taps
+    def forward(taps: Tensor, n_taps: int) -> Tensor:
         valid = len(taps) - n_taps + 1
         first, *others = (tap[j : j + valid] for j, tap in enumerate(taps.chunk(n_taps, dim=1)))
         total = first.clone()
         for tap in others:
             total += tap
         return total
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.shape, ctx.n_taps = inputs[0].shape, inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:

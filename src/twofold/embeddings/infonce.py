@@ -182,10 +182,15 @@ def infonce(
 class _LogSumExp(torch.autograd.Function):
     """log sum_j exp phi_ij = phi_i0 - log softmax(phi_i)_0, in half the time of torch.logsumexp."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, phi: Tensor) -> Tensor:
-        ctx.save_for_backward(phi)
+    def forward(phi: Tensor) -> Tensor:
         return phi[:, 0] - torch.log_softmax(phi, dim=1)[:, 0]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:

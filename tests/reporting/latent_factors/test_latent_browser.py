@@ -42,7 +42,7 @@ def test_the_page_reads_offline_at_every_width(visit: Visit, written, width: int
     for fold in page.locator("summary").all():
         fold.click()
     drawn = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
-    assert len(drawn) == 27
+    assert len(drawn) == 28
     assert all(drawn)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("document.body.scrollWidth") == width
