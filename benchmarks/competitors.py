@@ -159,13 +159,14 @@ def joint(model: Any, part: Recording) -> Line:
     if isinstance(model, Competitor) and not model.has_joint:
         return {"bits_joint": None, "joint_gain": None}
     few = part.select_trials(np.arange(0, len(part.trials), EACH_TRIAL))
-    n, found = len(few.neurons), model.predict(few).concatenate()
-    together = float(joint_bits(found, isinstance(model, LatentVideoModel)).mean()) / n
-    return {"bits_joint": together, "joint_gain": together - float(found.log_likelihood("marginal").mean())}
+    found = model.predict(few).concatenate()
+    each = np.asarray(found.log_likelihood("marginal"))
+    together = float(joint_bits(found, isinstance(model, LatentVideoModel)).sum()) / each.size
+    return {"bits_joint": together, "joint_gain": together - float(each.mean())}
 
 
 def joint_bits(found: Prediction, by_laplace: bool) -> np.ndarray:
-    """(time,) by Laplace's method where the law is an integral over a state and the model offers it."""
+    """By Laplace's method where there is a state: of each frame, or of each trial if the state has memory."""
     try:
         return np.asarray(found.log_likelihood("joint_laplace" if by_laplace else "joint"))
     except OptionError:
