@@ -75,6 +75,17 @@ class ResponseDistribution(ABC):
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
 
+class IntegratedDistribution(ResponseDistribution):
+    """One where the latent state is integrated out, entry by entry."""
+
+    def deviance(self, y: Observed) -> PerEntry:
+        """Refused: what the best possible model would say is not defined here."""
+        raise OptionError(
+            "no deviance is defined where the latent state is integrated out; "
+            "compare log_prob, in bits, with that of a null model"
+        )
+
+
 class Likelihood(nn.Module, ABC):
     """A family of distributions, linked to the outputs of a readout; parts per neuron are its buffers.
 

@@ -10,6 +10,7 @@ from torch.distributions import MultivariateNormal, kl_divergence
 from twofold.encoding.latent.evidence import Sites, sites
 from twofold.encoding.latent.memory import StateMemory
 from twofold.encoding.latent.state import StateMoments
+from twofold.errors import OptionError
 from twofold.likelihoods import GaussianLikelihood
 from twofold.likelihoods.laplace import MarkovPrior
 from twofold.likelihoods.quadrature import GaussianOutputs, expected_nll_of
@@ -88,6 +89,13 @@ class Posterior(torch.nn.Module):
 
     def forward(self, *told):
         return self.memory.posterior(*told)
+
+
+def test_the_divergence_the_other_way_around_is_refused():
+    sd = torch.tensor(1.0, dtype=torch.float64)
+    found = memory_of([0.5] * LATENTS).posterior(*some_sites(), sd)
+    with pytest.raises(OptionError, match="kl='posterior'"):
+        found.divergence(reverse=True)
 
 
 def test_without_memory_it_is_the_white_state():

@@ -8,7 +8,7 @@ import torch
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from twofold.encoding import LatentVideoModel
-from twofold.encoding.latent.evidence import first_step
+from twofold.encoding.latent.evidence import sites
 from twofold.encoding.latent.masks import given_in_training
 from twofold.encoding.latent.objective import negative_bound
 from twofold.encoding.latent.options import LatentOptions
@@ -93,9 +93,9 @@ def test_the_first_step_is_exact_where_everything_is_gaussian():
     y = torch.randn(n, generator=generator(3), dtype=torch.float64)
     seen = torch.tensor([True, True, False, True, False, True])
     weights = torch.stack([w, torch.zeros_like(w)], dim=1)
-    found = first_step(
+    found = sites(
         GaussianLikelihood(), raw[None, None], weights.double(), y[None, None], seen[None, None]
-    )
+    ).step()
     own = w[seen]
     gain = own.T @ torch.linalg.inv(own @ own.T + sd**2 * torch.eye(4))
     torch.testing.assert_close(found.mean[0, 0], gain @ (y - raw[:, 0])[seen])

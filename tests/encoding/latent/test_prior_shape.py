@@ -9,7 +9,7 @@ import torch
 import twofold as tw
 from twofold.encoding import ExpectedResponses, LatentVideoModel
 from twofold.encoding.latent.drawn import Drawn, states_of
-from twofold.encoding.latent.evidence import first_step, sites
+from twofold.encoding.latent.evidence import sites
 from twofold.encoding.latent.state import StateMoments
 from twofold.errors import OptionError
 from twofold.likelihoods import GaussianLikelihood, PoissonLikelihood
@@ -41,7 +41,7 @@ def test_a_gaussian_prior_that_is_not_isotropic_is_another_choice_of_weights():
     torch.testing.assert_close(anisotropic.mean, rescaled.mean)
     torch.testing.assert_close(anisotropic.covariance, rescaled.covariance)
     y, seen = torch.randn(1, 3, 5, generator=draw), torch.ones(1, 3, 5, dtype=torch.bool)
-    step = first_step(GaussianLikelihood(), raw[None], w * sd, y, seen)  # of z / sd
+    step = sites(GaussianLikelihood(), raw[None], w * sd, y, seen).step()  # of z / sd
     e = torch.func.grad(lambda at: -GaussianLikelihood().total_nll(at, y))(raw[None])
     information = GaussianLikelihood().information(raw)
     precision = torch.einsum("tnp,npk,npl->tkl", information, w, w) + torch.diag(sd**-2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from twofold.encoding.latent.evidence import first_step
+from twofold.encoding.latent.evidence import sites
 from twofold.likelihoods import GaussianLikelihood, PoissonLikelihood, ZigLikelihood
 from twofold.likelihoods.laplace import joint_log_likelihood, laplace
 from twofold.likelihoods.monte_carlo import sampled_nll
@@ -62,11 +62,11 @@ def test_outputs_have_the_moments_of_the_weights_of_each_time(likelihood, kind):
 def test_the_first_step_and_laplace_are_those_of_the_weights_of_each_time(likelihood):
     raw, weights, _, y = simulated(likelihood)
     seen = torch.rand(1, TIME, NEURONS, generator=torch.Generator().manual_seed(2)) < 0.6
-    step = first_step(likelihood, raw[None], weights, y[None], seen)
+    step = sites(likelihood, raw[None], weights, y[None], seen).step()
     exact = laplace(likelihood, raw, weights, y, seen[0])
     for t in range(TIME):
         at, w = slice(t, t + 1), plain(weights, raw, t)
-        one = first_step(likelihood, raw[None, at], w, y[None, at], seen[:, at])
+        one = sites(likelihood, raw[None, at], w, y[None, at], seen[:, at]).step()
         torch.testing.assert_close(step.mean[:, at], one.mean)
         torch.testing.assert_close(step.covariance[:, at], one.covariance)
         other = laplace(likelihood, raw[at], w, y[at], seen[0, at])

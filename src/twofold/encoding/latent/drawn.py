@@ -14,9 +14,8 @@ from scipy.stats import qmc
 from torch import Tensor
 
 from twofold.encoding.latent.state import StateMoments
-from twofold.errors import OptionError
-from twofold.likelihoods import Likelihood, ResponseDistribution
-from twofold.likelihoods.likelihood import Observed, PerEntry
+from twofold.likelihoods import Likelihood
+from twofold.likelihoods.likelihood import IntegratedDistribution, Observed, PerEntry
 from twofold.likelihoods.quadrature import Loadings
 from twofold.likelihoods.quadrature.loadings import drive_of
 from twofold.likelihoods.quadrature.mixture import Mixture
@@ -53,7 +52,7 @@ def moments_of(states: Float[Tensor, "draw time dimension"]) -> StateMoments:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn(ResponseDistribution):
+class Drawn(IntegratedDistribution):
     """Responses of each entry by itself, whatever the state is.
 
     Parameters
@@ -98,13 +97,6 @@ class Drawn(ResponseDistribution):
         corners = () if rho is None else (0.0, float(rho))
         found = self._in_blocks(lambda mixed, _: mixed.quantile(p, corners))
         return found.floor() if self.likelihood.measure == "counts" else found
-
-    def deviance(self, y: Observed) -> PerEntry:
-        """Refused: what the best possible model would say is not defined here."""
-        raise OptionError(
-            "no deviance is defined where the latent state is integrated out; "
-            "compare log_prob, in bits, with that of a null model"
-        )
 
     @torch.no_grad()
     def sample(self, generator: torch.Generator, n: int | None = None) -> Tensor:

@@ -84,14 +84,3 @@ def sites(
     e = evidence(likelihood, raw, responses, seen)
     information = likelihood.information(raw) * seen.unsqueeze(-1)
     return Sites(pulled_back(weights, raw, e), summed_diagonal(weights, raw, information))
-
-
-def first_step(
-    likelihood: Likelihood,
-    raw: Raw,
-    weights: Loadings,
-    responses: Float[Tensor, "clip valid neuron"],
-    seen: Seen,
-) -> StateMoments:
-    """Mean m and covariance C of a white state, from what `sites` takes."""
-    return sites(likelihood, raw, weights, responses, seen).step()

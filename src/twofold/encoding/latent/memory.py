@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from twofold.encoding.latent.evidence import Sites
 from twofold.encoding.latent.state import StateMoments
+from twofold.errors import OptionError
 from twofold.likelihoods.laplace.markov import MarkovPrior
 
 AT_FIRST, MOST = 0.5, 0.999
@@ -53,11 +54,11 @@ class PathMoments(StateMoments):
 
         Raises
         ------
-        NotImplementedError
-            Of the reverse one, which options refuse.
+        OptionError
+            Of the reverse one, which is not known.
         """
         if reverse:
-            raise NotImplementedError("only KL(posterior || prior) of a path is known")
+            raise OptionError("a state with memory knows no KL(prior || posterior); take kl='posterior'")
         n_time = self.mean.shape[-2]
         return (self.of_path / n_time).unsqueeze(-1).expand(self.mean.shape[:-1])
 

@@ -22,10 +22,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from twofold.errors import OptionError
 from twofold.likelihoods.flow import FlowLikelihood
 from twofold.likelihoods.gaussian import LOG_SQRT_2_PI
-from twofold.likelihoods.likelihood import Observed, PerEntry, ResponseDistribution, Scored
+from twofold.likelihoods.likelihood import IntegratedDistribution, Observed, PerEntry, Scored
 from twofold.likelihoods.quadrature.logistic import expected_sigmoid, logistic
 from twofold.likelihoods.quadrature.outputs import GaussianOutputs, standard_deviation
 from twofold.likelihoods.quadrature.rules import SQRT_2_PI, hermite, legendre, rounded_up, rule_for_logistic
@@ -73,7 +72,7 @@ class _Softplus(torch.autograd.Function):
 
 
 @dataclass(frozen=True, eq=False)
-class IntegratedFlow(ResponseDistribution):
+class IntegratedFlow(IntegratedDistribution):
     """Responses of each entry by itself, whatever the outputs are.
 
     Parameters
@@ -129,13 +128,6 @@ class IntegratedFlow(ResponseDistribution):
         above = self.likelihood.rho + self._response(high)
         tiny = torch.finfo(silent.dtype).tiny
         return torch.where(p <= silent, self.likelihood.rho * p / silent.clamp(min=tiny), above)
-
-    def deviance(self, y: Observed) -> PerEntry:
-        """Refused: what the best possible model would say is not defined here."""
-        raise OptionError(
-            "no deviance is defined where the latent state is integrated out; "
-            "compare log_prob, in bits, with that of a null model"
-        )
 
     @torch.no_grad()
     def _draw(self, shape: torch.Size, generator: torch.Generator) -> Tensor:

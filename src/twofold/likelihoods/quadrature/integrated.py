@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from twofold.errors import OptionError
 from twofold.likelihoods.flow import FlowLikelihood
-from twofold.likelihoods.likelihood import Likelihood, Observed, PerEntry, ResponseDistribution
+from twofold.likelihoods.likelihood import IntegratedDistribution, Likelihood, Observed, PerEntry
 from twofold.likelihoods.quadrature.conditional import responses_given
 from twofold.likelihoods.quadrature.flow import IntegratedFlow
 from twofold.likelihoods.quadrature.marginal import log_marginal
@@ -46,7 +45,7 @@ def integrated(likelihood: Likelihood, outputs: GaussianOutputs) -> Integrated |
 
 
 @dataclass(frozen=True, eq=False)
-class Integrated(ResponseDistribution):
+class Integrated(IntegratedDistribution):
     """Responses of each entry by itself, whatever the outputs are; without gradients.
 
     The latent state couples neurons; that is not in here. Responses that are drawn of one time point are
@@ -88,13 +87,6 @@ class Integrated(ResponseDistribution):
             lambda outputs, _: mixture(self.likelihood, outputs, NODES_OF_QUANTILES).quantile(p, corners)
         )
         return found.floor() if self.likelihood.measure == "counts" else found
-
-    def deviance(self, y: Observed) -> PerEntry:
-        """Refused: what the best possible model would say is not defined here."""
-        raise OptionError(
-            "no deviance is defined where the latent state is integrated out; "
-            "compare log_prob, in bits, with that of a null model"
-        )
 
     @torch.no_grad()
     def _draw(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
