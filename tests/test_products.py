@@ -21,11 +21,12 @@ def assert_equal_in_fp64(product, reference, *arguments):
         torch.testing.assert_close(mine.double(), exact, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("n_in", "n_out"), [(40, 24), (24, 40)])
 @pytest.mark.parametrize("rows", [(7,), (3000,), (60, 50)], ids=str)
-def test_affine_and_its_gradients_equal_double_precision(rows):
-    # Few rows are multiplied by one library, many by another.
+def test_affine_and_its_gradients_equal_double_precision(rows, n_in, n_out):
+    # Few rows are multiplied by one library, many by another; of weights and rows the smaller are laid out.
     torch.manual_seed(0)
-    x, weight, bias = torch.randn(*rows, 40), torch.randn(24, 40) / 40**0.5, torch.randn(24)
+    x, weight, bias = torch.randn(*rows, n_in), torch.randn(n_out, n_in) / n_in**0.5, torch.randn(n_out)
     assert_equal_in_fp64(affine, functional.linear, x, weight, bias)
     assert_equal_in_fp64(affine, functional.linear, x, weight)
 

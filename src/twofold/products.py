@@ -61,9 +61,16 @@ class _Product(torch.autograd.Function):
         for_x, for_weight, for_bias = ctx.needs_input_grad
         return (
             affine(g, weight.T) if for_x else None,
-            affine(g.T, x.T) if for_weight else None,
+            _transposed_product(g, x) if for_weight else None,
             g.sum(0) if for_bias else None,
         )
+
+
+def _transposed_product(g: Tensor, x: Tensor) -> Tensor:
+    """g^T x. Of the two factors oneDNN takes the second as it lies, but lays out the first anew, slowly."""
+    if g.shape[1] <= x.shape[1]:
+        return affine(g.T.contiguous(), x.T)
+    return affine(x.T.contiguous(), g.T).T
 
 
 def convolve(

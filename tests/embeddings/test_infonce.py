@@ -72,6 +72,14 @@ def test_a_collapse_to_one_point_gives_exactly_log_of_the_number_of_negatives(si
     assert ours.loss.item() == pytest.approx(math.log(16), abs=1e-13)
 
 
+def test_unit_length_has_the_gradients_of_its_formula_and_their_gradients():
+    torch.manual_seed(0)
+    x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(Cosine().place(x), x / x.norm(dim=1, keepdim=True))
+    assert torch.autograd.gradcheck(Cosine().place, x)
+    assert torch.autograd.gradgradcheck(Cosine().place, x)
+
+
 def test_huge_similarities_do_not_overflow():
     far = torch.tensor([[0.0], [1e3]])
     ours = infonce(far, far, far, SquaredEuclidean(), torch.tensor(10.0))
