@@ -55,13 +55,17 @@ def verdict(row: Row) -> str:
     >>> gain = Row(table="table-1", row="a - b", metric="bits", split="test", value=0.2, low=0.1, high=0.3)
     >>> f"a {verdict(gain)} than b"
     'a is better, by 0.200 (0.100 to 0.300), than b'
+    >>> loss = gain.model_copy(update={"value": -0.2, "low": -0.3, "high": -0.1})
+    >>> f"b {verdict(loss)} than a"
+    'b is worse, by 0.200 (0.100 to 0.300), than a'
     """
-    how = "is not clearly better or worse, by"
     if row.low is not None and row.low > 0:
-        how = "is better, by"
-    if row.high is not None and row.high < 0:
-        how = "is worse, by"
-    return f"{how} {said(row)},"
+        return f"is better, by {said(row)},"
+    if row.value is not None and row.high is not None and row.high < 0:
+        low = None if row.low is None else -row.low
+        size = row.model_copy(update={"value": -row.value, "low": -row.high, "high": low})
+        return f"is worse, by {said(size)},"
+    return f"is not clearly better or worse, by {said(row)},"
 
 
 def _video(rows: Sequence[Row]) -> list[str]:
