@@ -45,6 +45,16 @@ def test_near_zero_it_is_a_line(flow):
     torch.testing.assert_close((flow(center + step) - flow(center - step)) / (2 * step), slope)
 
 
+def test_slopes_are_finite_differences(flow):
+    u, step = torch.linspace(-6, 6, 50, dtype=torch.float64)[:, None].expand(-1, 2), 1e-4
+    first, second = flow.slopes(u)
+    above, at, below = flow(u + step), flow(u), flow(u - step)
+    torch.testing.assert_close(first, (above - below) / (2 * step), rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(second, (above - 2 * at + below) / step**2, rtol=1e-4, atol=1e-5)
+    center, slope = flow.near_zero()
+    torch.testing.assert_close(flow.slopes(center)[0], slope)
+
+
 def test_skew_and_tail_are_what_they_say():
     u = torch.randn(200_000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     skewed, long, short = (flow_of(*SHAPES[name])(u)[:, 0] for name in ("skewed", "long", "short"))

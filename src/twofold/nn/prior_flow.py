@@ -73,6 +73,22 @@ class PriorFlow(nn.Module):
         mean, sd = self._moments()
         return (self._bent(u) - mean) / sd
 
+    def slopes(self, u: States) -> tuple[States, States]:
+        r"""Derivatives g' and g''.
+
+        With :math:`v = t \operatorname{asinh}(u) + \epsilon` those of S are :math:`v' \cosh v` and
+        :math:`v'' \cosh v + v'^2 \sinh v`.
+
+        Examples
+        --------
+        >>> [slope.round(decimals=4).tolist() for slope in PriorFlow(1).slopes(torch.zeros(1))]
+        [[1.0], [0.0]]
+        """
+        v, root = self._before(u), (1 + u**2).sqrt()
+        first, second = self.tail / root, -self.tail * u / root**3
+        _, sd = self._moments()
+        return first * v.cosh() / sd, (second * v.cosh() + first**2 * v.sinh()) / sd
+
     def near_zero(self) -> Bend:
         """Where z is 0, and the slope there."""
         mean, sd = self._moments()
@@ -85,7 +101,11 @@ class PriorFlow(nn.Module):
         return STEEPEST_SKEW * torch.tanh(self.skew / STEEPEST_SKEW)
 
     def _bent(self, u: Tensor) -> Tensor:
-        return torch.sinh(self.tail * torch.asinh(u) + self._epsilon)
+        return torch.sinh(self._before(u))
+
+    def _before(self, u: Tensor) -> Tensor:
+        """Of S the inverse sinh, t asinh(u) + epsilon."""
+        return self.tail * torch.asinh(u) + self._epsilon
 
     def _moments(self) -> tuple[PerLatent, PerLatent]:
         """E[S] and sd[S]."""

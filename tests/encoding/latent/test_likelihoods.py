@@ -26,6 +26,7 @@ def brute_force(model, clip, neurons, n=60000):
     raw = model.video.raw_of(0, clip)[:4, neurons]
     weights = torch.from_numpy(np.stack(list(model.latent_weights().values()), axis=1))[neurons]
     z = torch.randn(n, 1, weights.shape[2], generator=torch.Generator().manual_seed(0))
+    z = z if model.prior_flow is None else model.prior_flow(z).detach()
     drive = torch.einsum("stk,npk->stnp", z, weights)
     y = torch.from_numpy(clip.responses[model.frames_lost :][:4, neurons])
     log_prob = model.likelihood_of(0).of_neurons(np.array(neurons)).distribution(raw, drive).log_prob(y)

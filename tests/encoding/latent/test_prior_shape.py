@@ -13,13 +13,16 @@ from twofold.encoding.latent.evidence import sites
 from twofold.encoding.latent.state import StateMoments
 from twofold.errors import OptionError
 from twofold.likelihoods import GaussianLikelihood, PoissonLikelihood
+from twofold.likelihoods.laplace import joint_log_likelihood
 from twofold.likelihoods.quadrature import GaussianOutputs, integrated
 from twofold.nn import PriorFlow
 from twofold.sampling import TrialClips
+from twofold.training import seeds_from
 
 from .conftest import FEW, SMALL, with_weights
 from .made_by import made_by
 from .test_gain import conditioned_bits, simulated
+from .test_likelihoods import brute_force
 
 GIVEN = [0, 2, 5, 7, 9]
 
@@ -128,6 +131,31 @@ def test_expected_responses_are_those_of_the_prior_and_have_a_gradient(fitted, m
     assert (torch.autograd.grad(found[0, 0, 3], video)[0] != 0).any()
 
 
+def test_all_neurons_together_have_a_likelihood(fitted, mouse):
+    """Of a fitted model: that of many states, and what the function of parts gives with the same seed."""
+    model = LatentVideoModel(fitted[0], prior_shape="flow", n_samples=5, **SMALL)
+    tw.fit(model, [mouse], tw.TrainOptions(epochs=1, **FEW))
+    shaped(with_weights(model).prior_flow)
+    oracle, targets = mouse.tier("oracle").select_trials(np.array([0])), [1, 3, 4]
+    clip = TrialClips(oracle).read(0)
+    found = model.predict(oracle, given=GIVEN, neurons=targets)
+    exact = brute_force(model, clip, [*GIVEN, *targets]) - brute_force(model, clip, GIVEN)
+    np.testing.assert_allclose(found.log_likelihood("joint")[0][:4], exact, atol=0.15)
+    numbers = torch.arange(model.population(0).n_neurons)
+    by_hand = joint_log_likelihood(
+        model.likelihood_of(0),
+        model.video.raw_of(0, clip),
+        model.latent_population(0).loadings().detach(),
+        torch.from_numpy(clip.responses[model.frames_lost :]),
+        torch.Generator().manual_seed(seeds_from(seeds_from(0, 2)[1], 1)[0]),
+        given=torch.isin(numbers, torch.tensor(GIVEN)),
+        scored=torch.isin(numbers, torch.tensor(targets)),
+        bend=model.prior_flow,
+    )
+    for kind, nats in (("joint", by_hand.importance), ("joint_laplace", by_hand.laplace)):
+        np.testing.assert_allclose(found.log_likelihood(kind)[0], nats.numpy() / np.log(2), rtol=1e-5)
+
+
 def test_what_it_does_not_go_with_is_refused(fitted, mouse):
     for settings, reason in (
         ({"smoother": "gru"}, "which a smoother would blur"),
@@ -135,8 +163,8 @@ def test_what_it_does_not_go_with_is_refused(fitted, mouse):
     ):
         with pytest.raises(OptionError, match=reason):
             LatentVideoModel(fitted[0], prior_shape="flow", **settings)
-    model = LatentVideoModel(fitted[0], prior_shape="flow", **SMALL)
-    with pytest.raises(OptionError, match="prior_shape='flow' does not allow; take posterior='encoder'"):
+    model = LatentVideoModel(fitted[0], prior="ar1", prior_shape="flow", **SMALL)
+    with pytest.raises(OptionError, match="prior_shape='flow' together; take posterior='encoder'"):
         model.predict(mouse.tier("oracle"), given=GIVEN, posterior="laplace")
     with pytest.raises(OptionError, match="give 'marginal' or 'conditioned'"):
         model.predict(mouse.tier("oracle"), given=GIVEN).log_likelihood("joint")
@@ -164,6 +192,7 @@ def test_a_skew_that_is_there_is_found():
         z = model.infer(test).concatenate()
         read[shape] = np.corrcoef(z.mean[:, 0], states[np.isin(mouse.time_s, z.time), 0])[0, 1]
     assert bits["flow"] > bits["gaussian"] + 1e-3
+    assert conditioned_bits(truth, test, given, posterior="laplace") > bits["flow"] - 1e-3
     assert abs(read["flow"]) > abs(read["gaussian"]) + 0.005
     skew = np.sign(read["flow"]) * model.prior_flow.skew.item()
     assert 0.5 < skew < 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Integer
-from torch import Tensor, nn
+from torch import Tensor
 
 from twofold.encoding.latent.drawn import Drawn, moments_of, states_of
 from twofold.encoding.latent.reading import read_state
@@ -42,7 +42,8 @@ class TrialState:
     weights
         (neuron, parameter, dimension); with a gain, those that it adds to.
     prior, posterior
-        The state before and after the neurons given were seen; None where nobody is given.
+        The state before and after the neurons given were seen; None where nobody is given. With a flow it is
+        u, which that bends.
     phi
         (dimension,) memory of the state; None where it has none.
     flow
@@ -74,17 +75,17 @@ class TrialState:
         if model.smoother is not None:
             prior = _smooth(model, prior)
         known, phi = None, None if model.memory is None else model.memory.phi.cpu()
+        flow = None if model.prior_flow is None else copy.deepcopy(model.prior_flow).cpu()
         if given is not None and given.any() and posterior == "laplace":
             seen = torch.from_numpy(np.where(given, clip.responses[model.frames_lost :], 0))
             found: LatentPosterior | PathPosterior
             if phi is None:
-                found = laplace(likelihood, raw, weights, seen, given=torch.from_numpy(given))
+                found = laplace(likelihood, raw, weights, seen, given=torch.from_numpy(given), bend=flow)
             else:
                 found = laplace_path(likelihood, raw, weights, seen, phi, given=torch.from_numpy(given))
             known = StateMoments(found.mean.to(raw), found.covariance.to(raw))
         elif given is not None and given.any():
             known = _encoded(model, number, clip, given, raw)
-        flow = None if model.prior_flow is None else copy.deepcopy(model.prior_flow).cpu()
         return cls(likelihood, raw, weights, prior, known, phi, flow)
 
     def distribution(
@@ -127,20 +128,25 @@ class TrialState:
         return moments_of(self.states_of(self.posterior))
 
 
-def check_posterior(name: str, *between: nn.Module | None) -> None:
+def laplace_finds(model: LatentVideoModel) -> bool:
+    """Whether Laplace's method finds the state: not behind a smoother, nor a path behind a flow."""
+    return model.smoother is None and (model.prior_flow is None or model.memory is None)
+
+
+def check_posterior(name: str, model: LatentVideoModel) -> None:
     """Refuse a posterior that does not exist.
 
     Raises
     ------
     OptionError
-        If its name is unknown, or it does not know what lies between the state and the neurons.
+        If its name is unknown, or the model's state is not for Laplace's method.
     """
     if name not in POSTERIORS:
         raise OptionError(f"posterior={name!r}: {did_you_mean(name, POSTERIORS)}")
-    if name == "laplace" and any(part is not None for part in between):
+    if name == "laplace" and not laplace_finds(model):
         raise OptionError(
-            "posterior='laplace' finds the state at each time by itself and takes its prior for Gaussian, "
-            "which a smoother or prior_shape='flow' does not allow; take posterior='encoder'"
+            "posterior='laplace' does not find the state behind a smoother, nor with prior='ar1' and "
+            "prior_shape='flow' together; take posterior='encoder'"
         )
 
 

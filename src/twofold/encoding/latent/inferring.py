@@ -57,7 +57,7 @@ def infer(
     random_state: RandomState,
 ) -> InferredLatents:
     """See `LatentVideoModel.infer`."""
-    check_posterior(posterior, model.smoother, model.prior_flow)
+    check_posterior(posterior, model)
     number, trials = trials_to_predict(model, recording)
     refuse_withheld(recording, to="infer the state from")
     n_neurons = model.population(number).n_neurons

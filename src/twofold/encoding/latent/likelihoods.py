@@ -32,8 +32,8 @@ class StateLikelihoods:
         Numbers of the neurons that are scored.
     seed
         Of the samples of the joint likelihood.
-    is_bent
-        Whether a smoother or a flow lies between state and neurons, which Laplace's method does not know.
+    has_joint
+        Whether there is a likelihood of all together; see `laplace_finds`.
     """
 
     states: Sequence[TrialState]
@@ -41,14 +41,14 @@ class StateLikelihoods:
     given: Bool[np.ndarray, " neuron"]
     targets: Neurons
     seed: int
-    is_bent: bool = False
+    has_joint: bool = True
 
     def by_name(self) -> Mapping[str, Callable[[int], Tensor]]:
         """Functions from the number of a trial to nats."""
         found = {"marginal": self.marginal}
         if self.given.any():
             found["conditioned"] = self.conditioned
-        if self.is_bent:  # there is no joint likelihood of single times, nor a way to that of all
+        if not self.has_joint:
             return found
         found |= {"joint": self.joint, "joint_laplace": self.joint_laplace}
         if self.has_memory:
@@ -92,7 +92,7 @@ class StateLikelihoods:
         told, targets = (state.likelihood, state.raw, state.weights, y), torch.from_numpy(scored)
         if whole and state.phi is not None:
             return joint_path_log_likelihood(*told, state.phi, draw, n_samples, given=given, scored=targets)
-        return joint_log_likelihood(*told, draw, n_samples, given=given, scored=targets)
+        return joint_log_likelihood(*told, draw, n_samples, given=given, scored=targets, bend=state.flow)
 
     def _each(self, trial: int, conditioned: bool) -> Tensor:
         observed = torch.from_numpy(self.responses[trial][:, self.targets])

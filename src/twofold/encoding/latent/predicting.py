@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from numpy.typing import ArrayLike
 
 from twofold.encoding.checks import population_of, trials_to_predict
-from twofold.encoding.latent.conditioning import Neurons, TrialState, check_posterior
+from twofold.encoding.latent.conditioning import Neurons, TrialState, check_posterior, laplace_finds
 from twofold.encoding.latent.likelihoods import StateLikelihoods
 from twofold.encoding.latent.selection import roles
 from twofold.encoding.prediction import Prediction
@@ -68,7 +68,7 @@ class Conditioning:
         DataError, OptionError
             As in `LatentVideoModel.predict`.
         """
-        check_posterior(posterior, model.smoother, model.prior_flow)
+        check_posterior(posterior, model)
         number = population_of(model, recording)
         n_neurons = model.population(number).n_neurons
         chosen = roles(n_neurons, given, neurons, random_state)
@@ -109,6 +109,6 @@ def predict(conditioning: Conditioning, recording: Recording, random_state: Rand
         conditioning.given,
         conditioning.neurons,
         seeds_from(random_state, 1)[0],
-        is_bent=model.smoother is not None or model.prior_flow is not None,
+        has_joint=laplace_finds(model),
     )
     return found.with_likelihoods(likelihoods.by_name())

@@ -1,5 +1,6 @@
 """The latent state behind responses, and the likelihood of all neurons together, by Laplace's method."""
 
+from twofold.likelihoods.laplace.bent import StateBend as StateBend
 from twofold.likelihoods.laplace.joint import JointLikelihood as JointLikelihood
 from twofold.likelihoods.laplace.joint import joint_log_likelihood as joint_log_likelihood
 from twofold.likelihoods.laplace.markov import MarkovPrior as MarkovPrior

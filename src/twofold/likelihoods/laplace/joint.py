@@ -6,7 +6,9 @@ r"""The likelihood of all responses at a time point together, by importance samp
     \omega_s = \frac{p(y_t, z_s)}{N(z_s; \hat z_t, C_t)}, \quad z_s \sim N(\hat z_t, C_t), \qquad
     \text{effective share} = \frac{(\sum_s \omega_s)^2}{S \sum_s \omega_s^2}
 
-The proposal is Laplace's posterior, whose own value is told beside. With some responses y_I given,
+The proposal is Laplace's posterior, whose own value is told beside. Behind a bend, z = g(u) (`bent`), both
+are of u, which may reach further than the curvature at its mode tells, where g is flat: there the proposal
+has the tails of a t (Geweke 1989, Econometrica 57:1317). With some responses y_I given,
 log p(y_J | y_I) = log p(y_J, y_I) - log p(y_I). The prior is independent between time points; under one with
 memory these are likelihoods per time point, and do not add up to that of a clip, which is in `path_joint`.
 """
@@ -22,11 +24,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from twofold.errors import OptionError
+from twofold.likelihoods.laplace.bent import StateBend
 from twofold.likelihoods.laplace.posterior import laplace
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
 from twofold.likelihoods.quadrature.loadings import Latent, Loadings, drive_of
 
 LEAST_SHARE = 0.05
+FREEDOM = 4  # degrees, of the t
 AnyShape = Float[Tensor, "..."]
 
 
@@ -87,12 +91,13 @@ def joint_log_likelihood(
     given: Bool[Tensor, "... neuron"] | None = None,
     scored: Bool[Tensor, "... neuron"] | None = None,
     start: Latent | None = None,
+    bend: StateBend | None = None,
 ) -> JointLikelihood:
     """Log p(y_J | y_I) of scored responses J, given others I or none, under the prior N(0, I).
 
     Parameters
     ----------
-    likelihood, raw, weights, y, start
+    likelihood, raw, weights, y, start, bend
         As in `laplace`.
     generator, n_samples
         Where the importance samples come from, and how many.
@@ -117,7 +122,7 @@ def joint_log_likelihood(
     first, then = given_and_scored(raw, n_samples, given, scored)
 
     def of(counted: Tensor) -> JointLikelihood:
-        return _by_samples(likelihood, raw, weights, y, counted, generator, n_samples, start)
+        return _by_samples(likelihood, raw, weights, y, counted, generator, n_samples, start, bend)
 
     return of(then) if given is None else of(first | then).given(of(first))
 
@@ -160,20 +165,38 @@ def _by_samples(
     generator: torch.Generator,
     n_samples: int,
     start: Tensor | None,
+    bend: StateBend | None,
 ) -> JointLikelihood:
-    posterior = laplace(likelihood, raw, weights, y, counted, start)
+    posterior = laplace(likelihood, raw, weights, y, counted, start, bend=bend)
     mean, root = posterior.mean, torch.linalg.cholesky(posterior.covariance)
     log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     y = torch.where(counted, y, 0)
 
     def log_omega() -> Tensor:
-        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+        noise, log_density = _noise(mean, generator) if bend is None else _long_tailed(mean, generator)
         z = mean + (root @ noise[..., None])[..., 0]
-        log_prob = likelihood.distribution(raw, drive_of(weights, raw, z)).log_prob(y)
-        # log p(z) - log N(z; mean, C): the factors of 2 pi cancel
+        seen = z if bend is None else bend.forward(z)
+        log_prob = likelihood.distribution(raw, drive_of(weights, raw, seen)).log_prob(y)
+        # log p(z) - log of the proposal: the factors of 2 pi cancel
         log_prob = torch.where(counted, log_prob, 0).double().sum(-1)
-        return log_prob + 0.5 * (noise**2 - z**2).sum(-1) + log_det
+        return log_prob - 0.5 * z.square().sum(-1) - log_density + log_det
 
     found = averaged((log_omega() for _ in range(n_samples)), n_samples)
     value, error, share = (part.to(raw.dtype) for part in found)
     return JointLikelihood(posterior.log_marginal, value, error, share)
+
+
+def _noise(like: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Standard normal, and the logarithm of its density without (2 pi)^(-latents / 2)."""
+    noise = torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+    return noise, -0.5 * noise.square().sum(-1)
+
+
+def _long_tailed(like: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The same of a multivariate t."""
+    n, k = FREEDOM, like.shape[-1]
+    normal, _ = _noise(like, generator)
+    others, _ = _noise(like.new_empty(*like.shape[:-1], n), generator)
+    noise = normal * (n / others.square().sum(-1, keepdim=True)).sqrt()
+    scale = math.lgamma((n + k) / 2) - math.lgamma(n / 2) - k / 2 * math.log(n / 2)
+    return noise, scale - (n + k) / 2 * (noise.square().sum(-1) / n).log1p()

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from twofold.likelihoods.laplace.bent import BentTarget, StateBend
 from twofold.likelihoods.laplace.target import Matrices, PerTime, ResponsesTarget, States, Target
 from twofold.likelihoods.likelihood import Likelihood, Observed, Raw
 from twofold.likelihoods.quadrature.loadings import AnyShape, Latent, Loadings
@@ -60,6 +61,7 @@ def laplace(
     given: Bool[Tensor, "... neuron"] | None = None,
     start: Latent | None = None,
     prior_precision: Float[Tensor, "latent latent"] | None = None,
+    bend: StateBend | None = None,
 ) -> LatentPosterior:
     """The posterior of the latent state at every time point given the responses there.
 
@@ -79,6 +81,9 @@ def laplace(
         (..., latent) where to start, such as an encoder's mean; 0 by default.
     prior_precision
         Of the prior N(0, precision^-1); the identity by default.
+    bend
+        g of z = g(u), such as `nn.PriorFlow`: u has that prior, and is what is found and started from, while
+        neurons see z; none by default.
 
     Examples
     --------
@@ -103,9 +108,12 @@ def laplace(
         start.expand(*lead, k).reshape(-1, k).split(size),
         strict=True,
     )
-    found = [
-        mode(Target(ResponsesTarget(likelihood, a, weights, at, on), precision), z) for a, at, on, z in blocks
-    ]
+
+    def target(a: Tensor, at: Tensor, on: Tensor) -> Target:
+        of_states = ResponsesTarget(likelihood, a, weights, at, on)
+        return Target(of_states if bend is None else BentTarget(of_states, bend), precision)
+
+    found = [mode(target(a, at, on), z) for a, at, on, z in blocks]
     mean, covariance, log_joint = (torch.cat(parts) for parts in zip(*found, strict=True))
     return LatentPosterior(mean.reshape(*lead, k), covariance.reshape(*lead, k, k), log_joint.reshape(lead))
 

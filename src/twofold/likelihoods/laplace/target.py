@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Num
@@ -40,6 +40,17 @@ class Slopes(NamedTuple):
 
     gradient: States
     curvature: Matrices
+
+
+@runtime_checkable
+class Sloped(Protocol):
+    """A function of the state at every time point, with its slopes."""
+
+    def value(self, z: States) -> PerTime:
+        """In nats."""
+
+    def slopes(self, z: States) -> Slopes:
+        """Gradient and curvature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +106,7 @@ class Target:
         Lambda of the prior.
     """
 
-    of_responses: ResponsesTarget
+    of_responses: Sloped
     precision: Float[Tensor, "latent latent"]
 
     def value(self, z: States) -> PerTime:
