@@ -213,6 +213,36 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_weights():
     assert torch.equal(model.linear.weight, before)
 
 
+def test_a_matrix_that_cannot_be_factorised_is_told_as_a_loss_that_is_not_finite():
+    class Indefinite(Regression):
+        def total_loss(self, batch):
+            loss, n = super().total_loss(batch)
+            return loss + torch.linalg.cholesky(-torch.eye(2)).sum(), n
+
+    with pytest.raises(NotFiniteError, match="loss is nan at step 0 of epoch 0; lower learning_rate"):
+        training(Indefinite()).run()
+    plan = training(Regression())
+    plan.validate = lambda: {"score": torch.linalg.cholesky(-torch.eye(2)).sum().item()}
+    with pytest.raises(NotFiniteError, match=r"validation .* at step 4 of epoch 0; lower learning_rate"):
+        plan.run()
+
+
+def test_a_gradient_that_is_not_finite_spoils_neither_weights_nor_checkpoint(tmp_path):
+    class Kinked(Regression):
+        def total_loss(self, batch):
+            loss, n = super().total_loss(batch)
+            flat = (0 * self.linear.weight).sqrt().sum()  # the slope of a root at 0 is infinite
+            return (loss + flat if self.n_losses > 6 else loss), n
+
+    model, path = Kinked(), tmp_path / "checkpoint"
+    with pytest.raises(NotFiniteError, match="gradient is infinite or NaN at step 2 of epoch 0"):
+        training(model, checkpoint=CheckpointPlan(path, seconds=0)).run()
+    again = Regression()
+    assert training(again, checkpoint=CheckpointPlan(path, seconds=0)).standing.step == 2
+    assert again.linear.weight.isfinite().all()
+    assert torch.equal(again.linear.weight, model.linear.weight)
+
+
 def test_progress_counts_steps_of_all_epochs():
     told = []
     training(Regression(), epochs=2, progress=lambda *what: told.append(what)).run()

@@ -135,7 +135,8 @@ class EpochTraining:
         Raises
         ------
         NotFiniteError
-            If the loss becomes infinite or NaN.
+            If the loss or its gradient becomes infinite or NaN, or a matrix in it cannot be factorised; that
+            step is not taken, so that no checkpoint has weights that it spoiled.
         KeyboardInterrupt
             After Ctrl-C or SIGTERM: the step in hand was finished, and the checkpoint is written.
         """
@@ -165,23 +166,21 @@ class EpochTraining:
         self.optimizer.zero_grad()
         sums = torch.zeros(3, dtype=torch.float64)  # loss, entries, wishes to stop
         for batch in self.steps.step(here.epoch, here.step, fabric.global_rank, fabric.world_size):
-            with fabric.autocast():
-                loss, n = self.model.total_loss(batch.to(fabric.device))
+            loss, n = self._total_loss(batch.to(fabric.device))
             loss.backward()
             sums += torch.tensor([loss.item(), n, 0.0], dtype=torch.float64)
         sums[2] = interruption.asked
-        gradients = [p.grad for p in self.module.parameters() if p.grad is not None]
-        sums = self._add_up(sums, gradients)
-        loss_sum, n_scored, wishes = sums.tolist()
+        loss_sum, n_scored, wishes = self._added_up(sums).tolist()
         if not abs(loss_sum) < float("inf"):
-            raise NotFiniteError(
-                f"the loss is {loss_sum} at step {here.step} of epoch {here.epoch}; lower learning_rate, "
-                "or standardise the responses"
-            )
+            raise self._not_finite(f"the loss is {loss_sum}")
+        gradients = [p.grad for p in self.module.parameters() if p.grad is not None]
+        self._add_up(gradients)
         torch._foreach_div_(gradients, n_scored)
         penalty = self.model.regularizer()
         if penalty.requires_grad:
             penalty.backward()
+        if not torch.stack([gradient.sum() for gradient in gradients]).isfinite().all():
+            raise self._not_finite("the gradient is infinite or NaN")
         self.optimizer.step()
         here.step, here.loss, here.n_scored = here.step + 1, here.loss + loss_sum, here.n_scored + n_scored
         if self.progress is not None:
@@ -190,25 +189,48 @@ class EpochTraining:
         alone = fabric.world_size == 1
         return interruption.asked if alone else wishes > 0
 
-    def _add_up(self, sums: Tensor, gradients: Sequence[Tensor]) -> Tensor:
-        """Sums over all processes; gradients in place, in one message."""
+    def _total_loss(self, batch: Any) -> tuple[Tensor, int]:
+        """The model's; NaN, which all processes come to know of, where a matrix cannot be factorised."""
+        try:
+            with self.fabric.autocast():
+                return self.model.total_loss(batch)
+        except torch.linalg.LinAlgError:
+            return torch.full((), torch.nan, device=self.fabric.device, requires_grad=True), 0
+
+    def _not_finite(self, what: str) -> NotFiniteError:
+        here = self.standing
+        return NotFiniteError(
+            f"{what} at step {here.step} of epoch {here.epoch}; lower learning_rate "
+            f"(now {here.learning_rate:g}), or standardise the responses"
+        )
+
+    def _added_up(self, sums: Tensor) -> Tensor:
+        """Sums over all processes."""
         if self.fabric.world_size == 1:
             return sums
+        sums = sums.to(self.fabric.device)
+        torch.distributed.all_reduce(sums)
+        return sums.cpu()
+
+    def _add_up(self, gradients: Sequence[Tensor]) -> None:
+        """Over all processes, in place and in one message."""
+        if self.fabric.world_size == 1:
+            return
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         torch.distributed.all_reduce(flat)
         parts = flat.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
-        sums = sums.to(self.fabric.device)
-        torch.distributed.all_reduce(sums)
-        return sums.cpu()
 
     # --- one epoch -------------------------------------------------------------------------------
 
     def _end_epoch(self, seconds: float) -> None:
         here = self.standing
         self.module.eval()
-        scores = dict(self.validate())
+        try:
+            scores = dict(self.validate())
+        except torch.linalg.LinAlgError as error:
+            raise self._not_finite("validation meets a matrix that cannot be factorised") from error
         score = next(iter(scores.values()))
         here.log.append(
             {

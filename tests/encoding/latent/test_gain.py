@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 import twofold as tw
 from twofold.encoding import LatentVideoModel
+from twofold.encoding.latent.evidence import sites
+from twofold.likelihoods import ZigLikelihood
+from twofold.likelihoods.quadrature import GainWeights
 from twofold.sampling import TrialClips
+from twofold.training import NotFiniteError, read_tensors
 
 from .conftest import FEW, SMALL, with_weights
 from .made_by import made_by
@@ -89,6 +95,31 @@ def test_it_is_saved_read_back_and_adapted(fitted, mouse, other_mouse, tmp_path)
     assert (adapted.latent_weights()["theta_gain"] != 0).any()
 
 
+@pytest.mark.parametrize("learning_rate", [1.0, 100.0])
+def test_steps_that_are_too_large_are_one_error_and_spoil_no_checkpoint(
+    fitted, mouse, tmp_path, learning_rate
+):
+    """A gradient that is NaN; and precisions of the state that rounding leaves indefinite."""
+    options = tw.TrainOptions(epochs=5, learning_rate=learning_rate, checkpoint_seconds=0, **FEW)
+    with pytest.raises(NotFiniteError, match=r"at step \d+ of epoch \d+; lower learning_rate"):
+        tw.fit(LatentVideoModel(fitted[0], gain=True, **SMALL), [mouse], options, out=tmp_path / "run")
+    tensors, _ = read_tensors(tmp_path / "run" / "checkpoint.safetensors")
+    assert all(tensor.isfinite().all() for name, tensor in tensors.items() if name.startswith("model/"))
+
+
+def test_where_drives_are_large_no_time_moves_the_state_out_of_reach():
+    """One large response where little was expected takes a first step of hundreds of standard deviations."""
+    likelihood, w = ZigLikelihood(torch.ones(1)), torch.full((1, 2, 1), 0.3)
+    raw, y = torch.tensor([[[1.0, -6.0]], [[1.0, 1.0]]])[None], torch.tensor([2.0, 3.0]).reshape(1, 2, 1)
+    told = sites(likelihood, raw, GainWeights(w, w), y, torch.ones(1, 2, 1, dtype=torch.bool))
+    far, near = told.step().mean.flatten().tolist()
+    assert abs(far) > 100 and abs(near) < 3
+    torch.testing.assert_close(
+        told.bounded().step().mean.flatten(), torch.tensor([math.copysign(3, far), near])
+    )
+    torch.testing.assert_close(told.bounded().information, told.information)
+
+
 def test_a_gain_that_is_there_is_found():
     """In responses of a model whose gains are as strong as what it adds; the bound is its own Laplace."""
     truth = model_with_gain()
@@ -100,11 +131,13 @@ def test_a_gain_that_is_there_is_found():
         tw.fit(model, [mouse], tw.TrainOptions(epochs=14, device="cpu", **options))
         bits[gain] = conditioned_bits(model, test, given)
     best = conditioned_bits(truth, test, given, posterior="laplace")
-    assert bits[True] > bits[False] + 0.2 * (best - bits[False])
+    assert bits[True] > bits[False] + 0.5 * (best - bits[False])
     found, true = model.latent_weights(), truth.latent_weights()
     agree = {name: np.corrcoef(found[name][:, 0], true[name][:, 0])[0, 1] for name in true}
     assert np.prod(np.sign(list(agree.values()))) == 1  # one sign for all, that of the latent
-    assert abs(agree["q_gain"]) > 0.6 and abs(agree["theta_gain"]) > 0.45
+    assert min(map(abs, agree.values())) > 0.85
+    size = {name: np.linalg.norm(found[name]) / np.linalg.norm(true[name]) for name in true}
+    assert size["q_gain"] > 0.5 and size["theta_gain"] > 0.33  # the masked objective likes them half as large
 
 
 def conditioned_bits(model, test, given, **how):

@@ -13,6 +13,7 @@ and h_t, are all that a time says of the state there, whatever the prior.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -25,6 +26,7 @@ from twofold.likelihoods.quadrature.loadings import Loadings, pulled_back, summe
 
 Raw = Float[Tensor, "clip valid neuron parameter"]
 Seen = Bool[Tensor, "clip valid neuron"]
+FARTHEST = 3.0  # standard deviations of the prior, in each of its directions
 
 
 class Sites(NamedTuple):
@@ -44,6 +46,15 @@ class Sites(NamedTuple):
     def around(self, center: Float[Tensor, " dimension"]) -> Sites:
         """The same said of a state of which they know z - center."""
         return Sites(self.evidence + self.information @ center, self.information)
+
+    def bounded(self) -> Sites:
+        """The same, where no time says by itself that a white state is farther away than states ever are.
+
+        Where weights grow with the drive, one step from z = 0 can land hundreds of standard deviations away.
+        """
+        farthest = FARTHEST * math.sqrt(self.evidence.shape[-1])
+        length = self.step().mean.norm(dim=-1, keepdim=True)
+        return Sites(self.evidence * (farthest / length.clamp(min=farthest)), self.information)
 
     def step(self) -> StateMoments:
         """Mean m and covariance C of a white state."""

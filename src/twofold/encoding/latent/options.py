@@ -54,7 +54,7 @@ class LatentOptions(Options):
         taken by samples. (A scale of its own would be no other model, as weights are linear.)
     gain
         Whether the state also scales the drive of each neuron, a (1 + v.z) + w.z, with weights v of the same
-        map.
+        map. Scored on hidden neurons, v comes out at about half its size; objective="given" is nearer to it.
     smoother
         Between state and neurons; its integrals are taken by samples.
     mask
