@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -34,21 +35,21 @@ def affine(
     >>> affine(torch.ones(3, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5])).T
     tensor([[3.5000, 3.5000, 3.5000]])
     """
-    rows = x.shape[:-1].numel()
-    if rows * weight.numel() < MANY or not _by_onednn(x):
+    if x.shape[:-1].numel() * weight.numel() < MANY or not _by_onednn(x):
         return functional.linear(x, weight, bias)
-    y: Tensor = _Product.apply(x.reshape(rows, -1), weight, bias)
-    return y.view(*x.shape[:-1], -1)
+    product = _Product.apply if torch.is_grad_enabled() else _Product.forward
+    y: Tensor = product(x, weight, bias)
+    return y
 
 
 class _Product(torch.autograd.Function):
-    """x W^T + b for (row, n_in) x, by oneDNN; its gradients are such products again."""
+    """x W^T + b by oneDNN; its gradients are such products again."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+        found: Tensor = _onednn()(x, weight, bias, "none", [], "")
         return found
 
     @staticmethod
@@ -61,8 +62,8 @@ class _Product(torch.autograd.Function):
         for_x, for_weight, for_bias = ctx.needs_input_grad
         return (
             affine(g, weight.T) if for_x else None,
-            _transposed_product(g, x) if for_weight else None,
-            g.sum(0) if for_bias else None,
+            _transposed_product(g.flatten(0, -2), x.flatten(0, -2)) if for_weight else None,
+            g.flatten(0, -2).sum(0) if for_bias else None,
         )
 
 
@@ -176,7 +177,15 @@ def _by_onednn(x: Tensor) -> bool:
         x.device.type == "cpu"
         and x.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
-        and torch.backends.mkldnn.is_available()
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-        and torch.backends.cpu.get_cpu_capability().startswith("AVX")
+        and _onednn() is not None
     )
+
+
+@cache
+def _onednn() -> Any:
+    """The operator of rows and weights, where the processor has it; looked up once, as that takes a while."""
+    capable = torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability().startswith(
+        "AVX"
+    )
+    operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    return operator.default if capable and operator is not None else None
