@@ -184,8 +184,6 @@ def _by_onednn(x: Tensor) -> bool:
 @cache
 def _onednn() -> Any:
     """The operator of rows and weights, where the processor has it; looked up once, as that takes a while."""
-    capable = torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability().startswith(
-        "AVX"
-    )
+    has_vectors = torch.backends.cpu.get_cpu_capability().startswith("AVX")
     operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    return operator.default if capable and operator is not None else None
+    return operator.default if operator and has_vectors and torch.backends.mkldnn.is_available() else None
