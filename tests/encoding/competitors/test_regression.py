@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from sklearn.decomposition import FactorAnalysis
@@ -187,3 +190,22 @@ def test_lags_without_the_frame_itself_are_refused():
 def test_choosing_needs_two_videos(low_rank):
     with pytest.raises(DataError, match="at least 2 videos"):
         taught(ResidualRegression(nothing()), [foretold(r) for r in low_rank[0][:3]], ["same"] * 3)
+
+
+def test_fitting_holds_one_trial_at_a_time():
+    held: list[weakref.ref] = []
+    most = 0
+
+    class Watched(Sequence):
+        def __len__(self):
+            return 20
+
+        def __getitem__(self, k):
+            nonlocal most
+            most = max(most, sum(trial() is not None for trial in held))
+            trial = foretold(np.random.default_rng(range(20)[k]).standard_normal((9, 12)))
+            held.append(weakref.ref(trial))
+            return trial
+
+    taught(ResidualRegression(nothing(), rule=Ridge()), Watched())
+    assert len(held) >= 20 and most <= 1  # type checkers look at a few more

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from twofold.encoding.competitors.conditioning import Conditioning
-from twofold.encoding.competitors.foretold import Base, Foretold, trials_of
+from twofold.encoding.competitors.foretold import Base, Foretold, ForetoldTrials, trials_of
 from twofold.encoding.latent.masks import given_in_validation
 from twofold.encoding.latent.options import LatentOptions
 from twofold.encoding.latent.selection import Roles
@@ -130,7 +130,7 @@ class Competitor(ABC):
         for recording in recordings:
             number, trials = trials_of(self.base, recording, tier)
             refuse_withheld(recording.tier(tier), to="train on")
-            told = [Foretold.of(self.base, number, clip) for clip in trials.whole()]
+            told = ForetoldTrials(self.base, number, trials)
             states.append(self.learned(told, [span.stimulus for span in trials.spans]))
         self.states, self._halves = tuple(states), {}
         return self

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -85,6 +86,27 @@ class Foretold:
     def residual(self) -> PerEntry:
         """What was recorded, less what was expected."""
         return self.observed - self.mean
+
+
+class ForetoldTrials(Sequence[Foretold]):
+    """Trials that are foretold when they are read: one is held at a time.
+
+    Parameters
+    ----------
+    base, number
+        The base model, and the number of the recording in it.
+    trials
+        Of the recording.
+    """
+
+    def __init__(self, base: Base, number: int, trials: TrialClips) -> None:
+        self.base, self.number, self.trials = base, number, trials
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, trial: Any) -> Any:
+        return Foretold.of(self.base, self.number, self.trials.read(range(len(self))[trial]))
 
 
 def trials_of(base: Base, recording: Recording, *tiers: str) -> tuple[int, TrialClips]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +44,8 @@ class Moments(NamedTuple):
     scatter: Float[np.ndarray, "column column"]
 
     @classmethod
-    def of(cls, residuals: Sequence[np.ndarray], lags: Sequence[int]) -> Moments:
-        """Of the windows of some trials, each (time, neuron).
+    def of(cls, residuals: Iterable[np.ndarray], lags: Sequence[int]) -> Moments:
+        """Of the windows of some trials, each (time, neuron), one after the other.
 
         Raises
         ------

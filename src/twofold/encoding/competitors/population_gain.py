@@ -136,8 +136,8 @@ class PopulationGain(Competitor):
 
     def learned(self, trials: Sequence[Foretold], groups: Sequence[str]) -> GainState:
         """By EM over all training frames."""
-        mean = np.concatenate([trial.mean for trial in trials])
-        residual = np.concatenate([trial.residual for trial in trials])
+        told = zip(*((trial.mean, trial.residual) for trial in trials), strict=True)
+        mean, residual = (np.concatenate(part) for part in told)
         state = self._begun(mean, residual)
         before = -np.inf
         for _ in range(self.options.steps):

@@ -109,17 +109,16 @@ class ResidualRegression(Competitor):
 
     def learned(self, trials: Sequence[Foretold], groups: Sequence[str]) -> RegressionState:
         """Moments, and the settings of least squared error on left-out videos."""
-        residuals = [trial.residual for trial in trials]
-        rule: Rule = self.options.rule
+        rule, lags = self.options.rule, self.options.lags
         if len(rule.settings) == 1:
-            total = Moments.of(residuals, self.options.lags)
+            total = Moments.of((trial.residual for trial in trials), lags)
             return RegressionState(total.mean, total.covariance, np.array(rule.settings[0]))
         fold = folds_of(groups, self.options.max_folds)
         parts = [
-            Moments.of([residuals[k] for k in np.flatnonzero(fold == value)], self.options.lags)
+            Moments.of((trials[k].residual for k in np.flatnonzero(fold == value).tolist()), lags)
             for value in np.unique(fold)
         ]
-        n_neurons = residuals[0].shape[1]
+        n_neurons = len(parts[0].mean) // len(lags)
         given = drawn(n_neurons, self.options.given_share, np.random.default_rng(self.options.given_seed))
         inputs, outputs = self._columns(Roles(np.flatnonzero(given), np.flatnonzero(~given)), n_neurons)
         setting, total = chosen(rule, parts, inputs, outputs), merged(parts)
