@@ -46,7 +46,7 @@ LATENTS: dict[str, Latent] = {
     "latent, spread predicted": Latent({**FROZEN, "spread": "predicted"}),
     "latent, AR(1) prior": Latent({**FROZEN, "prior": "ar1"}),
     "latent, flow prior": Latent({**FROZEN, "prior_shape": "flow", "n_samples": 5}),
-    "latent, gain": Latent({**FROZEN, "gain": True}),
+    "latent, gain": Latent({**FROZEN, "latent_gain": True}),
     "latent, flow likelihood": Latent(FROZEN, video="video, flow likelihood"),
 }
 

@@ -92,6 +92,21 @@ def test_what_cannot_work_is_one_line_before_training(ran, video, mouse, tmp_pat
     assert not out.exists()
 
 
+def test_an_option_is_of_the_video_the_state_or_the_training(mouse, video, tmp_path):
+    kinds = [set(kind.model_fields) for kind in (tw.VideoOptions, tw.LatentOptions, tw.TrainOptions)]
+    assert sum(map(len, kinds)) == len(set.union(*kinds))
+    arguments = ("fit", "latent-video", mouse, "--video", video, "--out", tmp_path / "run", *STATE, *BRIEF)
+    assert call(*arguments, "--set", "latent_gain=true").code == 0
+    assert tw.load(tmp_path / "run", device="cpu").latent_options.latent_gain
+
+
+def test_a_training_that_is_not_finite_ends_in_one_line(mouse, video, tmp_path):
+    arguments = ("fit", "latent-video", mouse, "--video", video, "--out", tmp_path / "run", *STATE, *BRIEF)
+    said = call(*arguments, "--set", "latent_gain=true", "--set", "learning_rate=1000")
+    assert said.code == 1 and "Traceback" not in said.err
+    assert "lower learning_rate (now 1000)" in said.err.splitlines()[-1]  # below the progress bar
+
+
 def test_predict_of_a_saved_competitor(mouse, video, tmp_path):
     run, opened = tmp_path / "run", tw.open(mouse)
     run.mkdir()

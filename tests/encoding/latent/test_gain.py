@@ -35,7 +35,7 @@ def with_gain(model: LatentVideoModel, size: float = 0.4) -> LatentVideoModel:
 @pytest.mark.parametrize("latent_map", ["free", "shared"])
 def test_it_begins_equal_to_the_video_model_and_both_kinds_of_weights_learn(fitted, mouse, latent_map):
     positions = [mouse.neurons.position_um]
-    model = LatentVideoModel(fitted[0], gain=True, latent_map=latent_map, positions=positions, **SMALL)
+    model = LatentVideoModel(fitted[0], latent_gain=True, latent_map=latent_map, positions=positions, **SMALL)
     clip = TrialClips(mouse, "oracle").read(0)
     expected = fitted[0].distribution_of(0, clip)
     torch.testing.assert_close(model.eval().distribution_of(0, clip).mean, expected.mean)
@@ -46,7 +46,7 @@ def test_it_begins_equal_to_the_video_model_and_both_kinds_of_weights_learn(fitt
 
 
 def test_without_a_gain_nothing_is_drawn_or_kept_for_it(fitted):
-    with_it, without = (LatentVideoModel(fitted[0], gain=gain, **SMALL) for gain in (True, False))
+    with_it, without = (LatentVideoModel(fitted[0], latent_gain=gain, **SMALL) for gain in (True, False))
     names = [name for name in with_it.state_dict() if "gain_map" not in name]
     assert list(without.state_dict()) == names
     for name in names:
@@ -56,7 +56,7 @@ def test_without_a_gain_nothing_is_drawn_or_kept_for_it(fitted):
 def test_gains_of_zero_change_no_prediction(fitted, mouse):
     clip_of = mouse.tier("oracle").select_trials(np.array([0]))
     plain, gained = (
-        with_weights(LatentVideoModel(fitted[0], gain=gain, **SMALL)).predict(clip_of, given=GIVEN)
+        with_weights(LatentVideoModel(fitted[0], latent_gain=gain, **SMALL)).predict(clip_of, given=GIVEN)
         for gain in (False, True)
     )
     np.testing.assert_allclose(gained.mean[0], plain.mean[0], rtol=1e-5, atol=1e-6)
@@ -68,7 +68,7 @@ def test_gains_of_zero_change_no_prediction(fitted, mouse):
 
 @pytest.mark.parametrize("posterior", ["encoder", "laplace"])
 def test_predictions_are_means_over_many_states(fitted, mouse, posterior):
-    model = with_gain(LatentVideoModel(fitted[0], gain=True, **SMALL))
+    model = with_gain(LatentVideoModel(fitted[0], latent_gain=True, **SMALL))
     clip = TrialClips(mouse, "oracle").read(0)
     seen = mouse.tier("oracle").select_trials(np.array([0]))
     found = model.predict(seen, given=GIVEN, posterior=posterior).concatenate()
@@ -85,10 +85,10 @@ def test_predictions_are_means_over_many_states(fitted, mouse, posterior):
 
 
 def test_it_is_saved_read_back_and_adapted(fitted, mouse, other_mouse, tmp_path):
-    model = with_gain(LatentVideoModel(fitted[0], gain=True, **SMALL))
+    model = with_gain(LatentVideoModel(fitted[0], latent_gain=True, **SMALL))
     model.save(tmp_path / "model.safetensors")
     again = tw.load(tmp_path, device="cpu")
-    assert again.latent_options.gain
+    assert again.latent_options.latent_gain
     for name, weights in model.latent_weights().items():
         np.testing.assert_array_equal(again.latent_weights()[name], weights)
     adapted = again.adapt(other_mouse, tw.TrainOptions(epochs=1, **FEW))
@@ -102,7 +102,7 @@ def test_steps_that_are_too_large_are_one_error_and_spoil_no_checkpoint(
     """A gradient that is NaN; and precisions of the state that rounding leaves indefinite."""
     options = tw.TrainOptions(epochs=5, learning_rate=learning_rate, checkpoint_seconds=0, **FEW)
     with pytest.raises(NotFiniteError, match=r"at step \d+ of epoch \d+; lower learning_rate"):
-        tw.fit(LatentVideoModel(fitted[0], gain=True, **SMALL), [mouse], options, out=tmp_path / "run")
+        tw.fit(LatentVideoModel(fitted[0], latent_gain=True, **SMALL), [mouse], options, out=tmp_path / "run")
     tensors, _ = read_tensors(tmp_path / "run" / "checkpoint.safetensors")
     assert all(tensor.isfinite().all() for name, tensor in tensors.items() if name.startswith("model/"))
 
@@ -127,7 +127,7 @@ def test_a_gain_that_is_there_is_found():
     options = {"learning_rate": 0.02, "batch_clips": 1, "clip_frames": 60, "frames_skipped": 10}
     test, given, bits = mouse.tier("live_test_main"), np.arange(40) < 20, {}
     for gain in (False, True):
-        model = LatentVideoModel(truth.video, dimension=1, gain=gain, hidden=16, train_video=False)
+        model = LatentVideoModel(truth.video, dimension=1, latent_gain=gain, hidden=16, train_video=False)
         tw.fit(model, [mouse], tw.TrainOptions(epochs=14, device="cpu", **options))
         bits[gain] = conditioned_bits(model, test, given)
     best = conditioned_bits(truth, test, given, posterior="laplace")
@@ -156,7 +156,7 @@ def model_with_gain() -> LatentVideoModel:
     sizes = {"channels": (6,), "spatial": (7,), "temporal": (7,), "bias": True, "init_sigma": 0.3}
     video = tw.VideoModel.for_recordings([simulated()], **sizes)
     draw = torch.Generator().manual_seed(0)
-    model = LatentVideoModel(video, dimension=1, gain=True, hidden=16)
+    model = LatentVideoModel(video, dimension=1, latent_gain=True, hidden=16)
     own, vectors = model.latent_population(0), model.video.population(0).readout.vectors
     with torch.no_grad():
         vectors.copy_(2 * torch.randn(vectors.shape, generator=draw) / len(vectors) ** 0.5)

@@ -108,7 +108,7 @@ def test_the_first_step_is_the_posterior_where_flow_and_responses_are_linear():
 
 
 def test_it_is_trained_saved_read_back_and_adapted(fitted, mouse, other_mouse, tmp_path):
-    model = LatentVideoModel(fitted[0], prior_shape="flow", gain=True, n_samples=5, **SMALL)
+    model = LatentVideoModel(fitted[0], prior_shape="flow", latent_gain=True, n_samples=5, **SMALL)
     shaped(model.prior_flow)
     before = model.prior_flow.skew.detach().clone()
     tw.fit(model, [mouse], tw.TrainOptions(epochs=2, **FEW))
@@ -199,14 +199,16 @@ def test_a_skew_that_is_there_is_found():
 
 
 def test_a_memory_a_shape_and_a_gain_go_together(fitted, mouse):
-    model = LatentVideoModel(fitted[0], prior="ar1", prior_shape="flow", gain=True, n_samples=3, **SMALL)
+    model = LatentVideoModel(
+        fitted[0], prior="ar1", prior_shape="flow", latent_gain=True, n_samples=3, **SMALL
+    )
     before = {name: value.clone() for name, value in model.state_dict().items()}
     tw.fit(model, [mouse], tw.TrainOptions(epochs=2, **FEW))
     for name in ("prior_flow.skew", "memory.r", "latent_populations.0.gain_map.weights"):
         assert not torch.equal(model.state_dict()[name], before[name])
     found = model.predict(mouse.tier("oracle"), given=GIVEN)
     assert np.isfinite(found.log_likelihood("conditioned")[0]).all()
-    memory = with_weights(LatentVideoModel(fitted[0], prior="ar1", gain=True, **SMALL))
+    memory = with_weights(LatentVideoModel(fitted[0], prior="ar1", latent_gain=True, **SMALL))
     for posterior in ("encoder", "laplace"):
         found = memory.predict(mouse.tier("oracle"), given=GIVEN, posterior=posterior)
         assert np.isfinite(found.log_likelihood("joint_laplace")[0]).all()

@@ -40,7 +40,7 @@ class LatentVideoModel(nn.Module):
         q(z_t \mid y_\text{given}) = N(\mu_t, \Sigma_t)
 
     with a of the video model and mu of an encoder that reads the neurons given; with `prior="ar1"` the state
-    has memory, with `prior_shape="flow"` z is a learned map of it, with `gain` the weights are w + a v.
+    has memory, with `prior_shape="flow"` z is a learned map of it, with `latent_gain` weights are w + a v.
     Source: Schmidt et al. 2024 (arXiv 2410.16136, paper B).
 
     Parameters

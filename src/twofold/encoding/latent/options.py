@@ -52,7 +52,7 @@ class LatentOptions(Options):
     prior_shape
         Of each latent: "gaussian", or by a "flow" with a skew and tails that are learned; its integrals are
         taken by samples. (A scale of its own would be no other model, as weights are linear.)
-    gain
+    latent_gain
         Whether the state also scales the drive of each neuron, a (1 + v.z) + w.z, with weights v of the same
         map. Scored on hidden neurons, v comes out at about half its size; objective="given" is nearer to it.
     smoother
@@ -105,7 +105,7 @@ class LatentOptions(Options):
     start_sd: NonNegativeFloat = 0.0
     prior: Literal["white", "ar1"] = "white"
     prior_shape: Literal["gaussian", "flow"] = "gaussian"
-    gain: bool = False
+    latent_gain: bool = False
     smoother: Literal["gru", "cnn"] | None = None
     mask: Literal["neuron", "time"] = "neuron"
     show_mask: bool = False

@@ -56,7 +56,7 @@ class LatentPopulation(nn.Module):
         channels = (n_parameters if options.reads == "evidence" else 1) + options.show_mask
         self.input = linear(channels * n_neurons, options.hidden, generator)
         self.map = self._map(n_parameters, position_um, generator)
-        self.gain_map = self._map(n_parameters, position_um, generator) if options.gain else None
+        self.gain_map = self._map(n_parameters, position_um, generator) if options.latent_gain else None
 
     def _map(
         self, n_parameters: int, position_um: np.ndarray | None, generator: torch.Generator

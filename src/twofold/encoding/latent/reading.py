@@ -48,6 +48,6 @@ def read_state(
         bend = None if flow is None else flow.near_zero()
         weights = weights if bend is None else weights * bend.slope
         told = sites(likelihood, raw, weights, responses[:, valid], seen)
-        told = told.bounded() if model.latent_options.gain else told
+        told = told.bounded() if model.latent_options.latent_gain else told
         told = told if bend is None else told.around(bend.center)
         return state.after(told.step()) if model.memory is None else model.memory.posterior(told, mean, sd)

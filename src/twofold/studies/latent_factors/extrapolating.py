@@ -59,7 +59,7 @@ def with_unseen(
         tensors[name] = _completed(name, value, known[name], hidden)
     for number, (place, mask) in enumerate(zip(places, hidden, strict=True)):
         assert place is not None
-        for part in ("map", "gain_map") if fitted.latent.gain else ("map",):
+        for part in ("map", "gain_map") if fitted.latent.latent_gain else ("map",):
             tensors[f"latent_populations.{number}.{part}.place"] = _in_sd_of(place, ~mask)
         in_readout = f"video.populations.{number}.readout.mean.place"
         if in_readout in tensors:
