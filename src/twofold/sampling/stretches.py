@@ -7,10 +7,13 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.nn import functional
 
 from twofold.sampling.windows import TrialWindows
 
 ROWS = 64  # a multiple of which is multiplied fastest
+MORE_ROWS = 256  # the same where their number changes from step to step: each is prepared once
+MOST_KEPT = 0.95  # of the rows, for which a copy is worth its while
 
 
 class Stretches(NamedTuple):
@@ -25,7 +28,8 @@ class TrialStretches:
 
     All trials lie behind each other in one sequence, each with its edge samples repeated, so that every
     window is a stretch of it. The sequence is a copy, unless windows are single samples, and its last row is
-    repeated up to a multiple of 64 rows.
+    repeated up to a multiple of 64 rows. Rows in none of the windows asked for are left out where they are
+    many; on a GPU they stay, as counting them would wait for it.
 
     Parameters
     ----------
@@ -38,8 +42,8 @@ class TrialStretches:
     --------
     >>> windows = TrialWindows(torch.arange(4.0)[:, None], torch.tensor([0, 0, 1, 1]), window=3)
     >>> sequence, start = TrialStretches(windows)(torch.tensor([1, 2]))
-    >>> sequence[:8].T, start
-    (tensor([[0., 0., 1., 1., 2., 2., 3., 3.]]), tensor([1, 4]))
+    >>> sequence[:6].T, start
+    (tensor([[0., 1., 1., 2., 2., 3.]]), tensor([0, 3]))
     """
 
     def __init__(self, windows: TrialWindows, dtype: torch.dtype | None = None) -> None:
@@ -58,7 +62,17 @@ class TrialStretches:
 
     def __call__(self, rows: Int64[Tensor, " row"]) -> Stretches:
         """The windows of some samples."""
-        return Stretches(self._sequence, self._start[rows])
+        start, n = self._start[rows], len(self._sequence)
+        if self.window == 1 or start.device.type != "cpu":
+            return Stretches(self._sequence, start)
+        begun = torch.bincount(start, minlength=n).cumsum(0)
+        ended = functional.pad(begun, (self.window, 0))[:n]
+        inside = begun > ended
+        kept = inside.nonzero().squeeze(1)
+        if len(kept) > MOST_KEPT * n:
+            return Stretches(self._sequence, start)
+        kept = torch.cat([kept, kept[-1:].expand(-len(kept) % MORE_ROWS)])
+        return Stretches(self._sequence.index_select(0, kept), inside.cumsum(0)[start] - 1)
 
 
 def share_windows(
