@@ -102,6 +102,7 @@ TABLES = {
     "table-8": "Table 8, smoother and encoder",
     "table-10": "Table 10, start of the training",
     "table-12": "Table 12, behaviour",
+    "richer-latents": "Richer latents",
     "appendix-j": "Appendix J, not started from a video model",
     "figure-3-dimension": "Figure 3, dimensions of the latents",
     "figure-3-given": "Figure 3, neurons given",

@@ -36,6 +36,7 @@ def mice() -> list[Recording]:
 def few_epochs() -> LatentFactorsOptions:
     """Options with which every table and figure is there and little is learned."""
     from twofold.studies.latent_factors.options import LatentFactorsOptions
+    from twofold.studies.latent_factors.presets import RICHER
 
     return LatentFactorsOptions.preset(
         "demo",
@@ -51,6 +52,7 @@ def few_epochs() -> LatentFactorsOptions:
         bootstrap=20,
         surrogates=19,
         own_setups=True,
+        richer=tuple(RICHER),
     )
 
 

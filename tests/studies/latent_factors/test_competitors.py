@@ -112,6 +112,8 @@ def test_what_a_preset_leaves_out_is_a_row_that_says_so(studied, mice, few_epoch
     assert kept == [competitors.step_name(RIVALS[0])]
     with pytest.raises(OptionError, match="did you mean 'video \\+ GPFA'"):
         LatentFactorsOptions(rivals=("video + GPF",))
+    with pytest.raises(OptionError, match="did you mean 'gain'"):
+        LatentFactorsOptions(richer=("gian",))
 
 
 def row(name: str, value: float, metric: str = GIVEN, high: float | None = None) -> Row:

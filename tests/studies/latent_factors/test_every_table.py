@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twofold.studies.latent_factors.presets import RIVALS
+from twofold.studies.latent_factors.presets import RICHER, RIVALS
 
 COSTS = ("seconds", "seconds_in_all", "parameters_per_neuron")
 SHARES = ("normalised_bits", "normalised_bits_conditioned")
@@ -51,6 +51,12 @@ ROWS = {
         ("table-8", f"{FREE}{what}", metric)
         for what in ("", ", GRU smoother", ", CNN smoother", ", CNN encoder", ", encoder of the paper")
         for metric in (BITS, GIVEN)
+    ],
+    "richer latents: memory, spread, gain, shape, likelihood": [
+        ("richer-latents", name, metric)
+        for kind in RICHER
+        for name in (f"{FREE}, {kind}", f"{FREE}, {kind} - {FREE}")
+        for metric in (R, BITS, GIVEN, "bits_conditioned")
     ],
     "table 10: pretraining": [
         ("table-10", name, metric) for name in (FREE, SCRATCH) for metric in (R, BITS, GIVEN)

@@ -37,6 +37,7 @@ def draw_latent_factors(result: Result, palette: Palette) -> list[Picture | Left
         ("figure-3-given", "conditioning", "How many neurons are given", lambda: over_given(result)),
         ("figure-4", "conditioning", "Likelihood and weights", lambda: bits_and_weights(result)),
         table("table-8"),
+        table("richer-latents"),
         ("competitors", "competitors", "Gain over cost", lambda: gain_over_cost(result, palette)),
         table("table-12"),
         ("table-12-chance", "behaviour", "Against chance", lambda: against_chance(result)),

@@ -34,7 +34,7 @@ PARTS = (
         "Other neurons",
         "The model is told the responses of some neurons and predicts the others. What it gains over the "
         "video alone is what neurons share.",
-        ("figure-3-dimension", "figure-3-given", "figure-4", "table-8"),
+        ("figure-3-dimension", "figure-3-given", "figure-4", "table-8", "richer-latents"),
     ),
     Part(
         "competitors",

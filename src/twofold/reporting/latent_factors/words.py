@@ -43,6 +43,15 @@ TABLES_DRAWN: dict[str, tuple[str, str, Words]] = {
             "The paper: 0.24 without, 0.23 and 0.22 with a smoother; encoders did not differ.",
         ),
     ),
+    "richer-latents": (
+        "conditioning",
+        "Richer latents",
+        Words(
+            "The same model with latents that remember, whose spread depends on the responses, that scale "
+            "what the video does, or whose prior has another shape; and behind a likelihood of any shape.",
+            "The paper: none of these.",
+        ),
+    ),
     "table-12": (
         "behaviour",
         "How much of behaviour",

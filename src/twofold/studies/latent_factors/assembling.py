@@ -16,6 +16,7 @@ from twofold.studies.latent_factors.parts import (
     figure_3,
     figure_4,
     figure_8,
+    richer_latents,
     selection,
     table_1,
     table_2,
@@ -29,7 +30,7 @@ from twofold.studies.result import Row
 
 TABLES = (
     *(table_1, table_2, table_3, table_5, table_8, table_10),
-    *(figure_3, figure_4, figure_8, competitors, selection),
+    *(figure_3, figure_4, figure_8, richer_latents, competitors, selection),
 )
 FIGURES = (figure_3, figure_4, figure_8)
 

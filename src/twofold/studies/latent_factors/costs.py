@@ -55,10 +55,13 @@ def estimate_study(plan: Plan, n_jobs: int = -1) -> Estimate:
 
 def _kind(fit: Fit) -> str:
     """Models of a kind take as long for an epoch."""
-    latent = fit.latent
+    latent, kind = fit.latent, fit.video.likelihood
     if latent is None:
-        return fit.video.likelihood
-    return f"{latent.encoder} {latent.smoother} {latent.integration} {latent.n_samples} {latent.first_step}"
+        return kind
+    reading = (
+        f"{latent.encoder} {latent.smoother} {latent.integration} {latent.n_samples} {latent.first_step}"
+    )
+    return f"{kind} {reading} {latent.prior} {latent.prior_shape} {latent.latent_gain}"
 
 
 def _epoch(fit: Fit, own: Sequence[Recording], options: LatentFactorsOptions) -> tuple[float, float]:

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from twofold.encoding import LatentOptions, VideoOptions
 from twofold.studies.latent_factors.options import LatentFactorsOptions
+from twofold.studies.latent_factors.presets import RICHER
 
 POISSON, ZIG, MAIN = "video poisson", "video zig", "latent zig free"
+FLOW, FLOW_LIKELIHOOD = "video flow", "flow likelihood"
 USUAL_WIDTH = 20
 START_SD = 0.1  # of weights on the state, where the encoder does not begin with a first step
 MAPS = ("free", "position", "shared")
@@ -96,6 +98,11 @@ def samples_name(n_samples: int) -> str:
     return f"{MAIN}, trained with {n_samples} samples"
 
 
+def richer_name(name: str) -> str:
+    """The model with richer latents of that name."""
+    return f"{MAIN}, {name}"
+
+
 def sizes_of(dimension: int) -> dict[str, int]:
     """Sizes of an encoder of so many latents; above its usual width the paper takes a wider one.
 
@@ -115,6 +122,7 @@ def fits_of(options: LatentFactorsOptions, have_positions: bool) -> dict[str, Fi
     found = [*_of_table_1(options, zig, main), *_of_curves(options, zig, main)]
     found += _of_maps(options, zig, main, have_positions)
     found += _of_ablations(options, zig, main)
+    found += _of_richer(options, zig)
     return {fit.name: fit for fit in found}
 
 
@@ -211,3 +219,18 @@ def _of_ablations(options: LatentFactorsOptions, zig: VideoOptions, main: Latent
         Fit(PAPER_ENCODER, zig, options.sweep_epochs, seed, paper, ZIG),
         Fit(SCRATCH, zig, options.video_epochs + options.latent_epochs, seed, main),
     ]
+
+
+def _of_richer(options: LatentFactorsOptions, zig: VideoOptions) -> list[Fit]:
+    """Latents with a memory, a gain or another shape, and other responses."""
+    found, flow = [], zig.model_copy(update={"likelihood": "flow"})
+    if FLOW_LIKELIHOOD in options.richer:
+        found.append(Fit(FLOW, flow, options.video_epochs, options.seed))
+    for name in options.richer:
+        drawn: dict[str, Any] = (
+            {"n_samples": options.smoother_samples} if "prior_shape" in RICHER[name] else {}
+        )
+        video, start = (flow, FLOW) if name == FLOW_LIKELIHOOD else (zig, ZIG)
+        latent = LatentOptions(dimension=options.dimension, **RICHER[name], **drawn)
+        found.append(Fit(richer_name(name), video, options.sweep_epochs, options.seed, latent, start))
+    return found

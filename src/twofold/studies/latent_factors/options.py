@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from twofold.errors import did_you_mean
 from twofold.options import Options
-from twofold.studies.latent_factors.presets import PRESETS, RIVALS
+from twofold.studies.latent_factors.presets import PRESETS, RICHER, RIVALS
 
 Preset = Literal["demo", "quick", "small", "paper"]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -49,10 +50,12 @@ class LatentFactorsOptions(Options):
         Samples of the state on the axis of figure 8, samples in training, and trials of each recording that
         are scored by them.
     smoother_samples
-        Samples in the training of models with a smoother.
+        Samples in the training of models with a smoother, or with a flow prior.
     own_setups
         Whether models of table 2 have readouts without positions, as in the paper, which takes a further
         video model; else they share that of table 1, and the rows say so.
+    richer
+        Richer latents that are trained in a table of their own.
     rivals
         Competitors that are fitted beside the latent model; all others are rows without a value.
     rival_dimension, flow_steps, gpfa_steps
@@ -99,6 +102,7 @@ class LatentFactorsOptions(Options):
     sample_trials: PositiveInt = 2
     smoother_samples: PositiveInt = 3
     own_setups: bool = True
+    richer: tuple[str, ...] = tuple(RICHER)
     rivals: tuple[str, ...] = RIVALS
     rival_dimension: PositiveInt = 3
     flow_steps: PositiveInt = 600
@@ -118,11 +122,13 @@ class LatentFactorsOptions(Options):
 
     @field_validator("rivals")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = next((name for name in names if name not in RIVALS), None)
-        if unknown is not None:
-            raise ValueError(f"{unknown!r}: {did_you_mean(unknown, RIVALS)}")
-        return names
+    def _rivals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(names, RIVALS)
+
+    @field_validator("richer")
+    @classmethod
+    def _richer(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(names, RICHER)
 
     @model_validator(mode="after")
     def _belong_together(self) -> LatentFactorsOptions:
@@ -158,3 +164,10 @@ class LatentFactorsOptions(Options):
     def preset(cls, name: Preset, **changes: Any) -> LatentFactorsOptions:
         """Options by name: `demo` takes a minute, `quick` minutes, `small` an hour; `paper` needs a GPU."""
         return cls(**{"preset_name": name, **PRESETS[name], **changes})
+
+
+def _known(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{name!r}: {did_you_mean(name, known)}")
+    return names

@@ -14,6 +14,13 @@ RIVALS = (
     "video + GPFA",
 )
 TOO_LARGE = (RIVALS[2], RIVALS[5])  # for thousands of neurons
+RICHER: dict[str, dict[str, Any]] = {
+    "AR(1) prior": {"prior": "ar1"},
+    "spread predicted": {"spread": "predicted"},
+    "gain": {"latent_gain": True},
+    "flow prior": {"prior_shape": "flow"},
+    "flow likelihood": {},  # of the video model that it starts from
+}
 DEMO: dict[str, Any] = {
     "size": "tiny",
     "most_neurons": 100,
@@ -37,6 +44,7 @@ DEMO: dict[str, Any] = {
     "smoother_samples": 1,
     "sample_trials": 1,
     "own_setups": False,
+    "richer": (),
     "flow_steps": 100,
     "gpfa_steps": 5,
     "bootstrap": 100,
@@ -65,6 +73,7 @@ QUICK: dict[str, Any] = {
     "smoother_samples": 1,
     "sample_trials": 1,
     "own_setups": False,
+    "richer": ("AR(1) prior", "spread predicted", "gain"),
     "flow_steps": 200,
     "gpfa_steps": 20,
     "bootstrap": 500,
@@ -91,6 +100,7 @@ PAPER: dict[str, Any] = {
     "smoother_samples": 100,
     "samples": (1, 10, 100, 1000, 5000),
     "high_dimension": 150,
+    "richer": ("AR(1) prior", "spread predicted", "gain", "flow prior"),
     "rivals": tuple(name for name in RIVALS if name not in TOO_LARGE),
     "held_out_share": 0.063,  # 500 of the neurons of a mouse
     "precision": "auto",
