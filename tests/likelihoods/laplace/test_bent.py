@@ -9,15 +9,15 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from twofold.likelihoods import GaussianLikelihood, PoissonLikelihood, ZigLikelihood
 from twofold.likelihoods.laplace import joint_log_likelihood, laplace
 from twofold.likelihoods.laplace.bent import BentTarget
 from twofold.likelihoods.laplace.target import ResponsesTarget, Target
 from twofold.likelihoods.quadrature.loadings import GainWeights, drive_of
 from twofold.nn import PriorFlow
 
-TIME, NEURONS, STEP = 8, 12, 0.1
-FAMILIES = ["zig", "poisson", "gaussian"]
+from .conftest import FAMILIES, TIME, drawn_parts
+
+NEURONS, STEP = 12, 0.1
 
 
 def flow_of(*shape: tuple[float, float]) -> PriorFlow:
@@ -35,14 +35,7 @@ STRAIGHT, ONE, TWO = flow_of((0, 0), (0, 0)), flow_of((1.2, 0.5)), flow_of((0.8,
 def simulated(family, flow, seed=0, neurons=NEURONS):
     """A likelihood, outputs, weights and responses of a true state behind a flow."""
     draw, latents = torch.Generator().manual_seed(seed), len(flow.skew)
-    kappa = torch.linspace(0.4, 1.5, neurons, dtype=torch.float64)
-    likelihood = {
-        "zig": ZigLikelihood(kappa),
-        "poisson": PoissonLikelihood(),
-        "gaussian": GaussianLikelihood(),
-    }[family]
-    raw = torch.randn(TIME, neurons, likelihood.n_parameters, generator=draw, dtype=torch.float64)
-    w = 0.4 * torch.randn(neurons, likelihood.n_parameters, latents, generator=draw, dtype=torch.float64)
+    likelihood, raw, w = drawn_parts(family, neurons, latents, draw)
     z = flow(torch.randn(TIME, latents, generator=draw, dtype=torch.float64))
     return likelihood, raw, w, likelihood.distribution(raw, drive_of(w, raw, z)).sample(draw)
 

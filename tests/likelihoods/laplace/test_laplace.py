@@ -8,24 +8,18 @@ import pytest
 import torch
 
 from twofold.errors import OptionError
-from twofold.likelihoods import GaussianLikelihood, PoissonLikelihood, ZigLikelihood
+from twofold.likelihoods import ZigLikelihood
 from twofold.likelihoods.laplace import joint_log_likelihood, laplace
 
-TIME, NEURONS, LATENTS, STEP = 8, 40, 2, 0.12
-FAMILIES = ["zig", "poisson", "gaussian"]
+from .conftest import FAMILIES, TIME, drawn_parts
+
+NEURONS, LATENTS, STEP = 40, 2, 0.12
 
 
 def simulated(family, neurons=NEURONS, seed=0):
     """A likelihood, outputs, weights and responses with a true latent state."""
     draw = torch.Generator().manual_seed(seed)
-    kappa = torch.linspace(0.4, 1.5, neurons, dtype=torch.float64)
-    likelihood = {
-        "zig": ZigLikelihood(kappa),
-        "poisson": PoissonLikelihood(),
-        "gaussian": GaussianLikelihood(),
-    }[family]
-    raw = torch.randn(TIME, neurons, likelihood.n_parameters, generator=draw, dtype=torch.float64)
-    w = 0.4 * torch.randn(neurons, likelihood.n_parameters, LATENTS, generator=draw, dtype=torch.float64)
+    likelihood, raw, w = drawn_parts(family, neurons, LATENTS, draw)
     z = torch.randn(TIME, LATENTS, generator=draw, dtype=torch.float64)
     y = likelihood.distribution(raw, torch.einsum("tk,npk->tnp", z, w)).sample(draw)
     return likelihood, raw, w, y
